@@ -1,0 +1,425 @@
+"""Deriving a training step: feedforward, loss, back-propagation (stated here, once), update."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from chainrule.derivation import reasons
+from chainrule.derivation.lines import Derivation, Line, Phase
+from chainrule.derivation.network import Dense, Dropout, Network, Parameter
+from chainrule.errors import ConfigError
+from chainrule.formulas import layers
+from chainrule.formulas.definition import Definition
+from chainrule.formulas.expression import Expression, Shape, Symbol, shape_of, substitute
+from chainrule.formulas.losses import LOSSES, Loss
+from chainrule.formulas.rules import RULES, Rule
+
+
+def derive(
+    network: Network,
+    loss: str | Loss | None = None,
+    rule: str | Rule | None = None,
+    *,
+    l2: float = 0.0,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    sample_weights: bool = False,
+    class_weights: Sequence[float] | None = None,
+    integer_targets: bool = False,
+    fused: bool | None = None,
+) -> Derivation:
+    """Derive a training step as a list of lines; without a loss, the feedforward pass of prediction.
+
+    l2:              λ of the penalty λ/2 · Σ W² over the weights, not the biases
+    clip_norm:       the gradient's greatest length; clip_value: the greatest size of its entries
+    sample_weights:  the loss is weighted by an input q (B, 1)
+    class_weights:   a weight for each class (two for a single sigmoid output)
+    integer_targets: y (B, 1) holds class numbers, made one-hot by a line of its own
+    fused:           the loss in its stable form together with the output activation; by default wherever
+                     the two belong together
+
+    Raises ConfigError for settings that cannot go together.
+
+    >>> d = derive(Network(2, [Dense(1, "sigmoid")]), "binary_crossentropy", "gradient_descent")
+    >>> print(d["d1"].formula, "|", d["W1"].formula)
+    d1 = (a1 - y) / rows(z1) | W1 ← W1 - η · dW1
+    """
+    chosen_loss = LOSSES.find(loss) if loss is not None else None
+    chosen_rule = RULES.find(rule) if rule is not None else None
+    draft = _Draft(network)
+    draft.feed_forward(training=chosen_loss is not None)
+    is_fused = False
+    if chosen_loss is not None:
+        is_fused = _fuses(network, chosen_loss, fused)
+        target = draft.targets(chosen_loss, integer_targets)
+        weight = draft.weights(target, sample_weights, class_weights)
+        seeds = draft.loss(chosen_loss, target, weight, is_fused, l2)
+        if chosen_rule is None or chosen_rule.needs_gradient:
+            draft.back_propagate(seeds)
+    elif chosen_rule is not None:
+        raise ConfigError("a learning rule needs a loss to learn from: give one, for example mse")
+    if chosen_rule is not None:
+        draft.update(chosen_rule, draft.clip(clip_norm, clip_value))
+    return draft.finish(chosen_loss, chosen_rule, is_fused)
+
+
+def _fuses(network: Network, loss: Loss, asked: bool | None) -> bool:
+    last = network.dense[-1].activation.name
+    possible = loss.fused is not None and loss.output == last
+    if asked and not possible:
+        raise ConfigError(
+            f"{loss.name} has no fused form with {last}: make the output {loss.output}, or leave fused out"
+        )
+    return possible if asked is None else asked
+
+
+@dataclass
+class _Draft:
+    """A derivation in the making."""
+
+    network: Network
+    lines: list[Line] = field(default_factory=list)
+    inputs: list[str] = field(default_factory=lambda: ["x"])
+    constants: dict[str, float] = field(default_factory=dict)
+    vectors: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    state: dict[str, tuple[str, float]] = field(default_factory=dict)
+    gradients: dict[str, str] = field(default_factory=dict)
+
+    def write(
+        self,
+        phase: Phase,
+        symbol: str,
+        definition: Definition,
+        arguments: Iterable[str],
+        reason: str,
+        of: str | None = None,
+        through: str | None = None,
+        incoming: str | None = None,
+    ) -> Line:
+        """Add a line; its shape follows from those of its arguments."""
+        names = tuple(arguments)
+        shape = shape_of(
+            definition.tree,
+            {a: self.shapes[name] for a, name in zip(definition.arguments, names, strict=True)},
+        )
+        line = Line(phase, symbol, definition, names, shape, reason, of, through, incoming)
+        self.shapes.setdefault(symbol, shape)
+        self.lines.append(line)
+        return line
+
+    def number(self, name: str, value: float) -> str:
+        self.constants[name] = value
+        self.shapes[name] = ()
+        return name
+
+    def given(self, name: str, shape: Shape) -> str:
+        if name not in self.inputs:
+            self.inputs.append(name)
+        self.shapes[name] = shape
+        return name
+
+    # --- feedforward --------------------------------------------------------------------------------
+
+    def feed_forward(self, *, training: bool) -> None:
+        count = len(self.network.dense)
+        letters = ["I", *(["H"] if count == 2 else [f"H{n}" for n in range(1, count)]), "O"]
+        self.sizes = dict(zip(letters, self.network.sizes, strict=True))
+        self.shapes["x"] = ("B", "I")
+        below, number = "x", 0
+        for layer in self.network.layers:
+            if isinstance(layer, Dense):
+                number += 1
+                below = self.dense(layer, number, below, letters[number - 1], letters[number])
+            elif training and layer.rate > 0:
+                below = self.dropout(layer, number, below)
+
+    def dense(self, layer: Dense, number: int, below: str, fan_in: str, fan_out: str) -> str:
+        names: dict[str, str] = {"x": below}
+        for parameter in layer.parameters(number, self.sizes[fan_in]):
+            letters: Shape = (fan_in, fan_out) if parameter.role == "weights" else (fan_out,)
+            self.shapes[parameter.name] = (1,) if parameter.role == "activation" else letters
+            names[parameter.name.rstrip("0123456789")] = parameter.name
+        if "theta" in names:
+            summed = layers.weighted_sum_less_threshold
+        else:
+            summed = layers.weighted_sum if "b" in names else layers.weighted_sum_without_bias
+        reason = reasons.weighted_sum(number, summed)
+        z = self.write(
+            "feedforward", f"z{number}", summed, (names[a] for a in summed.arguments), reason
+        ).symbol
+        names["z"] = z
+        entry = layer.activation
+        for name, value in entry.parameters.items():
+            if name not in entry.learnt:
+                names[name] = self.number(f"{name}{number}", value)
+        arguments = (names[a] for a in entry.definition.arguments)
+        reason = reasons.activation(entry, last=number == len(self.network.dense))
+        return self.write("feedforward", f"a{number}", entry.definition, arguments, reason).symbol
+
+    def dropout(self, layer: Dropout, number: int, below: str) -> str:
+        key, t = self.given("key", ()), self.given("t", ())
+        place = self.number(f"layer{number}", number)
+        rate = self.number(f"rate{number}", layer.rate)
+        while f"u{number}" in self.shapes:
+            raise ConfigError("two dropout layers in a row: make them one")
+        self.write("feedforward", f"u{number}", layers.chance, (below, key, place, t), reasons.CHANCE)
+        self.write("feedforward", f"m{number}", layers.keep, (f"u{number}", rate), reasons.mask(layer.rate))
+        return self.write(
+            "feedforward", f"h{number}", layers.drop, (below, f"m{number}"), reasons.DROP
+        ).symbol
+
+    @property
+    def top(self) -> int:
+        return len(self.network.dense)
+
+    # --- loss ---------------------------------------------------------------------------------------
+
+    def targets(self, loss: Loss, integer: bool) -> str:
+        if not integer:
+            return self.given("y", ("B", "O"))
+        if loss.targets != "classes":
+            raise ConfigError(f"class numbers need a loss over classes, not {loss.name}: use crossentropy")
+        y = self.given("y", ("B", 1))
+        return self.write("loss", "Y", layers.one_hot_targets, (y, f"z{self.top}"), reasons.ONE_HOT).symbol
+
+    def weights(self, target: str, sample: bool, classes: Sequence[float] | None) -> str | None:
+        if classes is None:
+            return self.given("s", ("B", 1)) if sample else None
+        q = (self.given("q", ("B", 1)),) if sample else ()
+        outputs = self.network.outputs
+        wanted = 2 if outputs == 1 else outputs
+        if len(classes) != wanted:
+            raise ConfigError(f"{wanted} classes need {wanted} class weights, not {len(classes)}")
+        if outputs == 1:
+            pair = (self.number("v0", classes[0]), self.number("v1", classes[1]))
+            made = layers.binary_class_and_sample_weight if sample else layers.binary_class_weight
+            return self.write("loss", "s", made, (target, *pair, *q), reasons.CLASS_WEIGHT).symbol
+        self.vectors["v"] = tuple(map(float, classes))
+        self.shapes["v"] = (1, "O")
+        made = layers.class_and_sample_weight if sample else layers.class_weight
+        return self.write("loss", "s", made, (target, "v", *q), reasons.CLASS_WEIGHT).symbol
+
+    def loss(self, loss: Loss, target: str, weight: str | None, fused: bool, l2: float) -> list[str]:
+        made = loss.over(units=self.network.outputs, weighted=weight is not None, fused=fused)
+        output = f"a{self.top}"
+        names = {"p": output, "a": output, "z": f"z{self.top}", "y": target, "s": weight or ""}
+        for name, value in loss.parameters.items():
+            names[name] = self.number(name, value)
+        self.write("loss", "C", made, (names[a] for a in made.arguments), reasons.loss(loss, fused))
+        weights = tuple(p.name for p in self.network.parameters if p.role == "weights" and not p.frozen)
+        if not l2 or not weights:
+            return ["C"]
+        if l2 < 0:
+            raise ConfigError(f"the L2 strength must not be negative, but is {l2}")
+        self.number("lambda", l2)
+        self.write("loss", "R", layers.l2_penalty(weights), ("lambda", *weights), reasons.PENALTY)
+        self.write("loss", "J", layers.objective, ("C", "R"), reasons.OBJECTIVE)
+        return ["R", "C"]
+
+    # --- back-propagation ---------------------------------------------------------------------------
+
+    def back_propagate(self, seeds: list[str]) -> None:
+        """Reverse accumulation over the forward lines (Linnainmaa 1970; Rumelhart, Hinton & Williams 1986).
+
+        Each forward line hands to each argument that leads to a trained parameter its share of the
+        gradient: the definition's own gradient formula. A symbol's gradient is the sum of its shares,
+        written when the last of them (the first line that uses it) has been seen.
+        """
+        forward = [line for line in self.lines if line.phase in ("feedforward", "loss")]
+        uses = self.differentiable_uses(forward, seeds)
+        shares: dict[str, list[_Share]] = {}
+        for line in [
+            *(line for line in forward if line.symbol in seeds),
+            *(line for line in reversed(forward) if line.symbol not in seeds),
+        ]:
+            mine = [use for use in uses if use.line is line]
+            uses = [use for use in uses if use.line is not line]
+            pending = {use.symbol for use in uses}
+            for use in mine:
+                shares.setdefault(use.symbol, []).append(_share(line, use.argument))
+            for use in sorted(mine, key=lambda use: use.symbol not in self.parameters):
+                if use.symbol not in pending:
+                    self.gradient(use.symbol, shares[use.symbol])
+
+    def differentiable_uses(self, forward: list[Line], seeds: list[str]) -> list[_Use]:
+        """Where a symbol on a way from a trained parameter to the loss is used on such a way."""
+        uses = [
+            _Use(line, argument, symbol)
+            for line in forward
+            for argument, symbol in zip(line.definition.arguments, line.arguments, strict=True)
+            if argument in line.definition.gradients
+        ]
+        from_parameters = set(self.parameters)
+        for use in uses:
+            if use.symbol in from_parameters:
+                from_parameters.add(use.line.symbol)
+        to_loss = set(seeds)
+        for use in reversed(uses):
+            if use.line.symbol in to_loss:
+                to_loss.add(use.symbol)
+        return [use for use in uses if use.symbol in from_parameters and use.line.symbol in to_loss]
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        return {p.name: p for p in self.network.parameters if not p.frozen}
+
+    def gradient(self, symbol: str, shares: list[_Share]) -> None:
+        """Write the line of a symbol's gradient, the sum of its shares."""
+        main = shares[-1]
+        names = dict.fromkeys(name for share in reversed(shares) for name in share.arguments)
+        if len(shares) == 1:
+            definition, arguments = main.definition, main.arguments
+        else:
+            tree = main.tree
+            for share in reversed(shares[:-1]):
+                tree = tree + share.tree
+            title = " and ".join(share.definition.name for share in reversed(shares))
+            definition, arguments = Definition(title, tuple(names), tree), tuple(names)
+        name = gradient_name(symbol)
+        reason = reasons.gradient(symbol, main.through, len(shares) > 1)
+        self.write(
+            "backpropagation",
+            name,
+            definition,
+            arguments,
+            reason,
+            of=symbol,
+            through=main.through,
+            incoming=main.incoming,
+        )
+        if symbol in self.parameters:
+            self.gradients[symbol] = name
+
+    # --- update -------------------------------------------------------------------------------------
+
+    def clip(self, norm: float | None, value: float | None) -> Mapping[str, str]:
+        """Lines that bound the gradient; parameter → the symbol the rule is to use."""
+        if norm is not None and value is not None:
+            raise ConfigError("clip the gradient by norm or by value, not both: leave one out")
+        limit = norm if norm is not None else value
+        if limit is None or not self.gradients:
+            return self.gradients
+        if not 0 < limit < float("inf"):
+            raise ConfigError(f"a clipping limit must be above 0 and finite, not {limit}")
+        self.number("c", limit)
+        bound, made = "c", layers.clip_by_value
+        if norm is not None:
+            raw = tuple(self.gradients.values())
+            self.write("update", "n", layers.gradient_norm(raw), raw, reasons.NORM)
+            self.write("update", "k", layers.norm_factor, ("n", "c"), reasons.FACTOR)
+            bound, made = "k", layers.clip_by_norm
+        clipped = {}
+        for parameter, gradient in self.gradients.items():
+            clipped[parameter] = f"c{gradient[1:]}"
+            self.write(
+                "update",
+                clipped[parameter],
+                made,
+                (gradient, bound),
+                reasons.clipped(parameter),
+                of=parameter,
+            )
+        return clipped
+
+    def update(self, rule: Rule, gradients: Mapping[str, str]) -> None:
+        """The rule's assignments for each trained parameter, in order."""
+        if not rule.needs_gradient:
+            self.check_perceptron(rule)
+        self.given("eta", ())
+        self.given("t", ())
+        for name, value in rule.parameters.items():
+            if name != "learning_rate":
+                self.number(name, value)
+        for name, parameter in self.parameters.items():
+            if rule.needs_gradient and name not in gradients:
+                continue
+            layer = parameter.layer
+            names = {"w": name, "g": gradients.get(name, ""), "eta": "eta", "t": "t", "y": self.target}
+            names |= {"x": self.below(layer), "y_hat": f"a{layer}"}
+            for kept, start in (rule.state or {}).items():
+                names[kept] = f"{kept}_{name}"
+                self.shapes[names[kept]] = self.shapes[name]
+                self.state[names[kept]] = (name, start)
+            by_role = {"weights": rule.assignments, "threshold": rule.on_threshold}
+            for target, made in by_role.get(parameter.role, rule.on_bias):
+                symbol = names.setdefault(target, f"{target}_{name}")
+                arguments = (names.get(a, a) for a in made.arguments)
+                self.write("update", symbol, made, arguments, reasons.assignment(rule, target, name), of=name)
+
+    def check_perceptron(self, rule: Rule) -> None:
+        if self.top != 1 or self.network.dense[0].activation.name != "step":
+            raise ConfigError(
+                f"the {rule.name} rule trains a single layer of step units: "
+                "use one Dense layer with the step activation, or another rule"
+            )
+
+    @property
+    def target(self) -> str:
+        return "Y" if "Y" in self.shapes else "y"
+
+    def below(self, layer: int) -> str:
+        """What a layer takes in."""
+        return next(line.arguments[0] for line in self.lines if line.symbol == f"z{layer}")
+
+    def finish(self, loss: Loss | None, rule: Rule | None, fused: bool) -> Derivation:
+        return Derivation(
+            self.network,
+            loss,
+            rule,
+            tuple(self.lines),
+            tuple(self.inputs),
+            self.constants,
+            self.vectors,
+            self.shapes,
+            self.sizes,
+            self.state,
+            self.gradients,
+            fused,
+        )
+
+
+@dataclass(frozen=True)
+class _Use:
+    """A symbol as an argument of a line that can be differentiated with respect to it."""
+
+    line: Line
+    argument: str
+    symbol: str
+
+
+@dataclass(frozen=True)
+class _Share:
+    """What one forward line contributes to a gradient."""
+
+    definition: Definition
+    arguments: tuple[str, ...]
+    through: str
+    incoming: str | None
+
+    @property
+    def tree(self) -> Expression:
+        names = zip(self.definition.arguments, map(Symbol, self.arguments), strict=True)
+        return substitute(self.definition.tree, dict(names))
+
+
+def _share(line: Line, argument: str) -> _Share:
+    made = line.definition.gradients[argument]
+    names = {"g": gradient_name(line.symbol), "a": line.symbol}
+    names |= dict(zip(line.definition.arguments, line.arguments, strict=True))
+    incoming = names["g"] if "g" in made.arguments else None
+    return _Share(made, tuple(names[a] for a in made.arguments), line.symbol, incoming)
+
+
+def gradient_name(symbol: str) -> str:
+    """The symbol of ∂C/∂symbol: g for an activation, d for a weighted sum, dW1 for W1.
+
+    >>> gradient_name("a2"), gradient_name("z2"), gradient_name("W2")
+    ('g2', 'd2', 'dW2')
+    """
+    letter, number = symbol[:1], symbol[1:]
+    if number.isdigit() and letter in ("a", "z"):
+        return {"a": "g", "z": "d"}[letter] + number
+    return f"g{symbol}" if letter == "h" else f"d{symbol}"

@@ -1,0 +1,136 @@
+"""What an engine does: run a derivation on given numbers, and train by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.derivation.lines import Derivation
+from chainrule.errors import unknown
+
+Array = NDArray[Any]
+Number = Array | float
+
+
+@dataclass(frozen=True)
+class Step:
+    """Every number of one training step (or feedforward pass).
+
+    values:  symbol → its value, before the update
+    updated: symbol → its value after the update: new parameters, new state, what came between
+    """
+
+    values: Mapping[str, Number]
+    updated: Mapping[str, Number]
+
+    def __getitem__(self, symbol: str) -> Number:
+        """A value by symbol, before the update where it has one; for the new ones see `updated`."""
+        for found in (self.values, self.updated):
+            if symbol in found:
+                return found[symbol]
+        raise unknown("symbol", symbol, {*self.values, *self.updated})
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What a run of consecutive training steps came to.
+
+    batches: how many steps were taken; samples: how many rows they saw
+    loss:    Σ over the steps of (loss × rows); squares: layer → Σ over the steps of the squared length of
+             its gradient
+    bad:     True when the last step, not counted above and not applied, left the finite numbers
+    """
+
+    batches: int
+    samples: int
+    loss: float
+    squares: tuple[float, ...]
+    bad: bool
+
+
+@dataclass(frozen=True)
+class Data:
+    """Training data: X (N, I), y (N, O) or class numbers (N, 1), sample weights (N, 1) or None."""
+
+    X: Array
+    y: Array
+    weights: Array | None = None
+
+
+class Trainer(Protocol):
+    """Training in progress: parameters, rule state and the number of the step, over fixed data."""
+
+    step_number: int
+
+    def steps(
+        self,
+        order: NDArray[np.intp] | None,
+        batch: int,
+        start: int,
+        rate: float,
+        seconds: float,
+        stop: Callable[[], bool],
+    ) -> Slice:
+        """Take steps over the batches of `order` (None: as the rows come) from batch `start` on.
+
+        Returns at the end of the order, when `seconds` have passed, when `stop()` is true after a step,
+        or at a step that is not finite.
+        """
+        ...
+
+    def parameters(self) -> dict[str, Array]:
+        """Copies of all parameters, by name."""
+        ...
+
+    def state(self) -> dict[str, Array]:
+        """Copies of the rule's state, by symbol."""
+        ...
+
+    def load(self, parameters: Mapping[str, Array], state: Mapping[str, Array], step_number: int) -> None:
+        """Go on from given numbers."""
+        ...
+
+    def last_step(self) -> Step:
+        """Every number of the latest step, computed again from the present parameters."""
+        ...
+
+
+class Engine(Protocol):
+    """An engine: one way to compute a derivation's lines."""
+
+    name: str
+
+    def run(
+        self,
+        derivation: Derivation,
+        values: Mapping[str, Any],
+        *,
+        state: Mapping[str, Any] | None = None,
+        rate: float | None = None,
+        step: int = 1,
+        key: int = 0,
+        dtype: Any = np.float64,
+    ) -> Step:
+        """Compute every line once on given values of x, y, the parameters, …; returns all of them."""
+        ...
+
+    def forward(
+        self,
+        derivation: Derivation,
+        parameters: Mapping[str, Any],
+        data: Data,
+        *,
+        dtype: Any = np.float32,
+    ) -> tuple[Array, float | None]:
+        """The outputs (N, O) for many rows, and the loss where the derivation has one."""
+        ...
+
+    def trainer(
+        self, derivation: Derivation, parameters: Mapping[str, Any], data: Data, *, dtype: Any, key: int
+    ) -> Trainer:
+        """Begin training on data from given parameters."""
+        ...

@@ -1,0 +1,282 @@
+"""The NumPy engine: the reference. It evaluates the derivation's trees, in float32 or float64.
+
+Recording and training run the same instructions on the same kind of buffers, so a shown number is the
+number training used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import inf, isfinite
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.derivation.lines import Derivation
+from chainrule.engines.engine import Array, Data, Number, Slice, Step
+from chainrule.engines.program import Arena, Program, as_dtype
+from chainrule.errors import InvalidInput, ShapeMismatch
+
+# A batch whose loss is this many times the first one's (or 1, if that is more) has exploded.
+EXPLODED = 1e6
+CHUNK = 2048
+
+
+class NumpyEngine:
+    """Computes a derivation's lines with NumPy.
+
+    >>> from chainrule.derivation import Dense, Network, derive
+    >>> net = Network(1, [Dense(1, "sigmoid", bias=False, weights=[[0.0]])])
+    >>> values = {"x": [[1.0]], "y": [[1.0]], "W1": [[0.0]]}
+    >>> step = NumpyEngine().run(derive(net, "mse", "sgd"), values, rate=1.0)
+    >>> float(step["a1"][0, 0]), float(step.updated["W1"][0, 0])
+    (0.5, 0.25)
+    """
+
+    name = "numpy"
+
+    def run(
+        self,
+        derivation: Derivation,
+        values: Mapping[str, Any],
+        *,
+        state: Mapping[str, Any] | None = None,
+        rate: float | None = None,
+        step: int = 1,
+        key: int = 0,
+        dtype: Any = np.float64,
+    ) -> Step:
+        """Compute every line once and return every symbol's value.
+
+        values: x (B, I), the parameters by name, and y, s or q where the derivation asks for them
+        state:  the rule's state; its starting values by default
+        rate:   η; the rule's own by default.  step: t.  key: of the dropout masks
+
+        Raises InvalidInput for a value that is missing and ShapeMismatch for one of another shape.
+        """
+        arena = Arena(derivation, as_dtype(dtype))
+        x = np.asarray(values.get("x"), dtype=object if "x" not in values else arena.dtype)
+        if x.ndim != 2:
+            raise ShapeMismatch(f"x must be a table (B, I), one row per sample, not of shape {x.shape}")
+        program = Program(derivation, arena, len(x))
+        for name in (*derivation.inputs, *(p.name for p in derivation.network.parameters)):
+            if derivation.shapes[name] != ():
+                _fill(program.buffers[name], values, name)
+        for symbol, value in (state or {}).items():
+            np.copyto(arena.views[symbol], value)
+        return _record(program, rate, step, key)
+
+    def forward(
+        self, derivation: Derivation, parameters: Mapping[str, Any], data: Data, *, dtype: Any = np.float32
+    ) -> tuple[Array, float | None]:
+        """The outputs (N, O) for many rows, in chunks, and the loss where the derivation has one.
+
+        The loss is over all rows at once, whatever the chunks: Σ over chunks of its share.
+        """
+        arena = Arena(derivation, as_dtype(dtype))
+        for parameter in derivation.network.parameters:
+            np.copyto(arena.views[parameter.name], parameters[parameter.name])
+        count = len(data.X)
+        outputs = np.empty((count, derivation.network.outputs), arena.dtype)
+        summed, weight = 0.0, 0.0
+        program: Program | None = None
+        with np.errstate(all="ignore"):
+            for start in range(0, count, CHUNK):
+                piece = slice(start, min(start + CHUNK, count))
+                if program is None or program.rows != piece.stop - start:
+                    program = Program(derivation, arena, piece.stop - start)
+                _copy_batch(program, data, piece)
+                program.run(program.compute)
+                outputs[piece] = program.buffers[derivation.output]
+                if derivation.loss is not None:
+                    share = _share_of_loss(program)
+                    summed += program.number("C") * share
+                    weight += share
+        if derivation.loss is None:
+            return outputs, None
+        return outputs, summed if derivation.loss.over_batch == "sum" else summed / (weight or 1.0)
+
+    def trainer(
+        self, derivation: Derivation, parameters: Mapping[str, Any], data: Data, *, dtype: Any, key: int
+    ) -> NumpyTrainer:
+        """Begin training on data from given parameters."""
+        return NumpyTrainer(derivation, parameters, data, dtype=dtype, key=key)
+
+
+class NumpyTrainer:
+    """Training in progress; see `chainrule.engines.engine.Trainer`."""
+
+    def __init__(
+        self, derivation: Derivation, parameters: Mapping[str, Any], data: Data, *, dtype: Any, key: int
+    ) -> None:
+        self.derivation = derivation
+        self.step_number = 0
+        self.loss_limit = inf
+        self._arena = Arena(derivation, as_dtype(dtype))
+        labels = data.y if data.y.dtype.kind in "iu" else data.y.astype(self._arena.dtype)
+        weights = None if data.weights is None else data.weights.astype(self._arena.dtype)
+        self._data = Data(data.X.astype(self._arena.dtype, copy=False), labels, weights)
+        self._key = key
+        self._programs: dict[int, Program] = {}
+        self._whole: Program | None = None
+        self._latest: Program | None = None
+        self._gradients = [self._arena.flat["g"][s] for s in self._arena.segments.values()]
+        self.load(parameters, {}, 0)
+
+    def load(self, parameters: Mapping[str, Any], state: Mapping[str, Any], step_number: int) -> None:
+        """Go on from given numbers."""
+        for symbol, value in {**parameters, **state}.items():
+            np.copyto(self._arena.views[symbol], value)
+        self.step_number = step_number
+
+    def parameters(self) -> dict[str, Array]:
+        """Copies of all parameters, by name."""
+        return {p.name: self._arena.views[p.name].copy() for p in self.derivation.network.parameters}
+
+    def state(self) -> dict[str, Array]:
+        """Copies of the rule's state, by symbol."""
+        return {symbol: self._arena.views[symbol].copy() for symbol in self.derivation.state}
+
+    def steps(
+        self,
+        order: NDArray[np.intp] | None,
+        batch: int,
+        start: int,
+        rate: float,
+        seconds: float,
+        stop: Callable[[], bool],
+    ) -> Slice:
+        """Take steps over the batches of `order` from batch `start` on; see the protocol."""
+        count = len(self._data.X)
+        deadline = perf_counter() + seconds
+        losses, samples, taken, bad = 0.0, 0, 0, False
+        squares = [0.0] * len(self._gradients)
+        with np.errstate(all="ignore"):
+            for first in range(start * batch, count, batch):
+                rows = min(batch, count - first)
+                program = self._place(order, first, rows)
+                self.step_number += 1
+                loss = self._compute(program, rate)
+                lengths = [float(np.dot(g, g)) for g in self._gradients]
+                if not (loss <= self.loss_limit and isfinite(sum(lengths))):
+                    self.step_number -= 1
+                    bad = True
+                    break
+                for function, arguments in program.update:
+                    function(*arguments)
+                losses += loss * rows
+                samples += rows
+                taken += 1
+                for place, length in enumerate(lengths):
+                    squares[place] += length
+                if stop() or perf_counter() > deadline:
+                    break
+        return Slice(taken, samples, losses, tuple(squares), bad)
+
+    def last_step(self) -> Step:
+        """Every number of the latest batch, computed again from the present parameters."""
+        assert self._latest is not None
+        return _record(self._latest, self._rate, self.step_number + 1, self._key)
+
+    def _compute(self, program: Program, rate: float) -> float:
+        program.give("eta", rate)
+        program.give("t", self.step_number)
+        if "key" in program.scalars:
+            program.give("key", self._key)
+        for function, arguments in program.compute:
+            function(*arguments)
+        loss: float = program.numbers[program.scalars["C"]]
+        self._rate = rate
+        if self.loss_limit == inf and isfinite(loss):
+            self.loss_limit = EXPLODED * max(loss, 1.0)
+        return loss
+
+    def _place(self, order: NDArray[np.intp] | None, first: int, rows: int) -> Program:
+        """The program for a batch of this size, its inputs filled."""
+        program = self._programs.get(rows)
+        if program is None:
+            program = self._programs[rows] = Program(self.derivation, self._arena, rows)
+        self._latest = program
+        if order is None:
+            if rows == len(self._data.X):
+                if self._whole is not program:
+                    _copy_batch(program, self._data, slice(0, rows))
+                    self._whole = program
+            else:
+                _copy_batch(program, self._data, slice(first, first + rows))
+            return program
+        self._whole = None
+        chosen = order[first : first + rows]
+        data = self._data
+        np.take(data.X, chosen, 0, program.buffers["x"], "clip")
+        np.take(data.y, chosen, 0, program.buffers["y"], "clip")
+        if data.weights is not None:
+            np.take(data.weights, chosen, 0, program.buffers[_weights(program)], "clip")
+        return program
+
+
+def _weights(program: Program) -> str:
+    return "q" if "q" in program.buffers else "s"
+
+
+def _copy_batch(program: Program, data: Data, piece: slice) -> None:
+    np.copyto(program.buffers["x"], data.X[piece], casting="same_kind")
+    if "y" in program.buffers:
+        np.copyto(program.buffers["y"], data.y[piece], casting="same_kind")
+    if data.weights is not None and program.derivation.loss is not None:
+        np.copyto(program.buffers[_weights(program)], data.weights[piece], casting="same_kind")
+
+
+def _share_of_loss(program: Program) -> float:
+    """How much a chunk's loss counts: its rows, or their total weight; a sum counts as it is."""
+    loss = program.derivation.loss
+    if loss is None or loss.over_batch == "sum":
+        return 1.0
+    return (
+        float(program.buffers["s"].sum(dtype=np.float64)) if "s" in program.buffers else float(program.rows)
+    )
+
+
+def _fill(buffer: Array, values: Mapping[str, Any], name: str) -> None:
+    if name not in values:
+        raise InvalidInput(f'the derivation needs a value for "{name}" of shape {buffer.shape}: give one')
+    given = np.asarray(values[name])
+    if given.shape != buffer.shape:
+        raise ShapeMismatch(f'"{name}" must have shape {buffer.shape}, not {given.shape}')
+    np.copyto(buffer, given, casting="unsafe" if buffer.dtype.kind == "i" else "same_kind")
+
+
+def _record(program: Program, rate: float | None, step: int, key: int) -> Step:
+    """Run a program once and copy every number; the arena's parameters and state stay as they are."""
+    derivation, arena = program.derivation, program.arena
+    kept = {name: array.copy() for name, array in arena.flat.items()}
+    numbers: dict[str, float] = {"t": step, "key": key}
+    if derivation.rule is not None:
+        numbers["eta"] = derivation.rule.parameters["learning_rate"] if rate is None else rate
+    for name in program.scalars.keys() & numbers.keys() & set(derivation.inputs):
+        program.give(name, numbers[name])
+    with np.errstate(all="ignore"):
+        program.run(program.compute)
+        values: dict[str, Number] = dict(derivation.constants)
+        before = {line.symbol for line in derivation.lines if line.phase != "update"}
+        known = (
+            before
+            | set(derivation.inputs)
+            | set(derivation.state)
+            | set(arena.views) & {p.name for p in derivation.network.parameters}
+        )
+        for symbol in known:
+            values[symbol] = _value(program, symbol)
+        program.run(program.update)
+        updated = {line.symbol: _value(program, line.symbol) for line in derivation.phase("update")}
+    for name, array in kept.items():
+        np.copyto(arena.flat[name], array)
+    return Step(values, updated)
+
+
+def _value(program: Program, symbol: str) -> Number:
+    if symbol in program.buffers:
+        return program.buffers[symbol].copy()
+    return program.number(symbol)

@@ -1,0 +1,96 @@
+"""Every exception chainrule raises on purpose.
+
+ChainruleError
+├── InvalidInput (also a ValueError)     something given to us is wrong; the message says what, where, and what to do
+│   ├── UnknownName                      a name that is not in a catalogue or a table, with the nearest ones
+│   ├── ShapeMismatch                    sizes that do not fit together
+│   ├── TableError                       a table: file, row, column
+│   ├── ConfigError                      a configuration, option or network file
+│   └── ModelFileError                   a model or checkpoint file that must not be trusted
+├── CannotWrite (also an OSError)        a file could not be put in place; the old one, if any, is untouched
+├── Divergence                           training left the finite numbers
+└── MissingDependency (also an ImportError)  an optional part is not installed; says how to get it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from importlib import import_module
+from types import ModuleType
+
+__all__ = [
+    "CannotWrite",
+    "ChainruleError",
+    "ConfigError",
+    "Divergence",
+    "InvalidInput",
+    "MissingDependency",
+    "ModelFileError",
+    "ShapeMismatch",
+    "TableError",
+    "UnknownName",
+    "need",
+    "unknown",
+]
+
+
+class ChainruleError(Exception):
+    """The root of the tree; `except ChainruleError` catches everything below."""
+
+
+class InvalidInput(ChainruleError, ValueError):
+    """Something given to us is wrong."""
+
+
+class UnknownName(InvalidInput):
+    """A name that is in no catalogue."""
+
+
+class ShapeMismatch(InvalidInput):
+    """Sizes that do not fit together."""
+
+
+class TableError(InvalidInput):
+    """A table that cannot be read or used as asked."""
+
+
+class ConfigError(InvalidInput):
+    """A configuration, an option or a network file that is wrong."""
+
+
+class ModelFileError(InvalidInput):
+    """A model or checkpoint file that is broken, altered or of an unknown version."""
+
+
+class CannotWrite(ChainruleError, OSError):
+    """A file could not be written; what was there before is untouched."""
+
+
+class Divergence(ChainruleError):
+    """Training left the finite numbers, or the loss exploded."""
+
+
+class MissingDependency(ChainruleError, ImportError):
+    """An optional part is not installed."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
+    """The error for a name that is not known, with near names first.
+
+    >>> print(unknown("activation", "sigmiod", ["sigmoid", "tanh"]))
+    there is no activation called "sigmiod": did you mean "sigmoid"? (known: sigmoid, tanh)
+    """
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1)
+    hint = f'did you mean "{near[0]}"? ' if near else ""
+    listed = ", ".join(names) if len(names) <= 20 else ", ".join(names[:20]) + ", …"
+    return UnknownName(f'there is no {kind} called "{name}": {hint}(known: {listed})')
+
+
+def need(module: str, *, why: str, get: str) -> ModuleType:
+    """Import an optional module, or say how to get it."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise MissingDependency(f"{why} needs {module}, which is not installed: {get}") from error

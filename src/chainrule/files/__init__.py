@@ -1,0 +1,1 @@
+"""Files that are either whole and checked, or refused."""

@@ -1,0 +1,410 @@
+"""The vocabulary: every primitive a formula may use, one row each, with every spelling of it.
+
+Two tables. A *scalar* primitive works entry by entry; its meaning is plain Python on floats, with the
+results IEEE 754 prescribes where Python's `math` raises. An *array* primitive's meaning is its entry:
+given its arguments as matrices (`Matrix`: a shape and an entry function), the value at (i, j).
+
+Spellings are *names* ("scipy.special:erfc"), so that nothing is imported until an engine asks.
+In the templates `{0}` is an argument (bracketed if it binds more loosely than the operation),
+`{0:tight}` is bracketed also at equal binding, `{0:free}` is never bracketed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.errors import InvalidInput, ShapeMismatch
+from chainrule.formulas.expression import PRIMITIVES, Primitive, Shape, broadcast
+
+ARRAYS = "chainrule.engines.arrays"
+
+# How tightly the written forms bind, loosest first.
+COMPARISON, SUM, PRODUCT, SIGN, POWER, CALL = range(6)
+
+
+def _checked(primitive: Primitive) -> Primitive:
+    if primitive.name in PRIMITIVES:
+        raise InvalidInput(f'the vocabulary has a primitive "{primitive.name}" already: choose another name')
+    PRIMITIVES[primitive.name] = primitive
+    return primitive
+
+
+def scalar(
+    name: str,
+    meaning: Callable[..., float],
+    text: str,
+    latex: str,
+    mathml: str,
+    binding: int = CALL,
+    numpy: str = "",
+    torch: str = "",
+) -> Primitive:
+    """A row of the scalar table: an operation that works entry by entry."""
+    return _checked(
+        Primitive(
+            name,
+            meaning,
+            broadcast,
+            numpy or f"numpy:{name}",
+            torch or f"torch:{name}",
+            text,
+            latex,
+            mathml,
+            binding,
+            elementwise=True,
+        )
+    )
+
+
+def array(
+    name: str,
+    entry: Callable[..., Callable[[int, int], Any]],
+    shape: Callable[..., Shape],
+    text: str,
+    latex: str,
+    mathml: str,
+    binding: int = CALL,
+    torch: str = "",
+) -> Primitive:
+    """A row of the array table: an operation on whole matrices, given by its entry (i, j)."""
+    return _checked(
+        Primitive(
+            name,
+            entry,
+            shape,
+            f"{ARRAYS}:{name}",
+            torch or f"torch:{name}",
+            text,
+            latex,
+            mathml,
+            binding,
+            elementwise=False,
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A matrix as an array primitive's meaning sees it: a shape and its entries."""
+
+    rows: int
+    columns: int
+    entry: Callable[[int, int], Any]
+
+    def __getitem__(self, index: tuple[int, int]) -> Any:
+        return self.entry(*index)
+
+
+# --- the scalar table -------------------------------------------------------------------------------
+
+
+def _ieee(function: Callable[[float], float], overflow: float = math.inf) -> Callable[[float], float]:
+    def meaning(value: float) -> float:
+        try:
+            return function(value)
+        except OverflowError:
+            return overflow
+        except ValueError:
+            return -math.inf if value == 0 else math.nan
+
+    return meaning
+
+
+def _divide(a: float, b: float) -> float:
+    if b != 0:
+        return a / b
+    return math.nan if a == 0 or math.isnan(a) else math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+def _power(base: float, exponent: float) -> float:
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        return -math.inf if base < 0 and exponent % 2 == 1 else math.inf
+    except ValueError:
+        return math.inf if base == 0 else math.nan
+
+
+def _propagating(choose: Callable[[float, float], float]) -> Callable[[float, float], float]:
+    return lambda a, b: math.nan if math.isnan(a) or math.isnan(b) else choose(a, b)
+
+
+def _log1p(value: float) -> float:
+    return -math.inf if value == -1 else _ieee(math.log1p)(value)
+
+
+def _binary(sign: str) -> str:
+    return f"<mrow>{{0}}<mo>{sign}</mo>{{1:tight}}</mrow>"
+
+
+def _call(name: str) -> str:
+    return (
+        f"<mrow><mi>{name}</mi><mo>&#x2061;</mo>"
+        '<mo stretchy="false">(</mo>{0:free}<mo stretchy="false">)</mo></mrow>'
+    )
+
+
+add = scalar(
+    "add", lambda a, b: a + b, "{0} + {1}", "{0} + {1}", "<mrow>{0}<mo>+</mo>{1}</mrow>", SUM
+)  # fmt: skip
+subtract = scalar(
+    "subtract", lambda a, b: a - b, "{0} - {1:tight}", "{0} - {1:tight}", _binary("&#x2212;"), SUM
+)
+multiply = scalar(
+    "multiply",
+    lambda a, b: a * b,
+    "{0} · {1}",
+    r"{0} \cdot {1}",
+    "<mrow>{0}<mo>&#x22C5;</mo>{1}</mrow>",
+    PRODUCT,
+)
+divide = scalar(
+    "divide",
+    _divide,
+    "{0} / {1:tight}",
+    r"\frac{{{0:free}}}{{{1:free}}}",
+    "<mfrac><mrow>{0:free}</mrow><mrow>{1:free}</mrow></mfrac>",
+    PRODUCT,
+)
+negative = scalar(
+    "negative", lambda a: -a, "-{0:tight}", "-{0:tight}", "<mrow><mo>&#x2212;</mo>{0:tight}</mrow>", SIGN
+)
+power = scalar(
+    "power",
+    _power,
+    "{0:tight}^{1:tight}",
+    "{0:tight}^{{{1:free}}}",
+    "<msup><mrow>{0:tight}</mrow><mrow>{1:free}</mrow></msup>",
+    POWER,
+    torch="torch:pow",
+)
+square = scalar(
+    "square",
+    lambda a: a * a,
+    "{0:tight}²",
+    "{0:tight}^{{2}}",
+    "<msup><mrow>{0:tight}</mrow><mn>2</mn></msup>",
+    POWER,
+)
+sqrt = scalar(
+    "sqrt",
+    lambda a: math.sqrt(a) if a >= 0 else math.nan,
+    "sqrt({0:free})",
+    r"\sqrt{{{0:free}}}",
+    "<msqrt>{0:free}</msqrt>",
+)
+exp = scalar("exp", _ieee(math.exp), "exp({0:free})", r"\exp({0:free})", _call("exp"))
+expm1 = scalar("expm1", _ieee(math.expm1), "(exp({0:free}) - 1)", r"(e^{{{0:free}}} - 1)", _call("expm1"))
+log = scalar("log", _ieee(math.log, math.nan), "ln({0:free})", r"\ln({0:free})", _call("ln"))
+log1p = scalar("log1p", _log1p, "ln(1 + {0})", r"\ln(1 + {0})", _call("log1p"))
+tanh = scalar("tanh", math.tanh, "tanh({0:free})", r"\tanh({0:free})", _call("tanh"))
+erfc = scalar(
+    "erfc",
+    math.erfc,
+    "erfc({0:free})",
+    r"\operatorname{{erfc}}({0:free})",
+    _call("erfc"),
+    numpy="scipy.special:erfc",
+    torch="torch.special:erfc",
+)
+cos = scalar("cos", lambda a: math.cos(a), "cos({0:free})", r"\cos({0:free})", _call("cos"))
+absolute = scalar(
+    "absolute",
+    abs,
+    "|{0:free}|",
+    r"\left|{0:free}\right|",
+    "<mrow><mo>|</mo>{0:free}<mo>|</mo></mrow>",
+)
+sign = scalar(
+    "sign",
+    lambda a: math.nan if math.isnan(a) else float((a > 0) - (a < 0)),
+    "sign({0:free})",
+    r"\operatorname{{sign}}({0:free})",
+    _call("sign"),
+)
+floor = scalar(
+    "floor",
+    lambda a: float(math.floor(a)),
+    "⌊{0:free}⌋",
+    r"\lfloor {0:free} \rfloor",
+    "<mrow><mo>&#x230A;</mo>{0:free}<mo>&#x230B;</mo></mrow>",
+)
+_PAIR = (
+    '<mrow><mi>{name}</mi><mo>&#x2061;</mo><mo stretchy="false">(</mo>'
+    '{{0:free}}<mo>,</mo>{{1:free}}<mo stretchy="false">)</mo></mrow>'
+)
+maximum = scalar(
+    "maximum",
+    _propagating(max),
+    "max({0:free}, {1:free})",
+    r"\max({0:free}, {1:free})",
+    _PAIR.format(name="max"),
+    numpy=f"{ARRAYS}:maximum",
+)
+minimum = scalar(
+    "minimum",
+    _propagating(min),
+    "min({0:free}, {1:free})",
+    r"\min({0:free}, {1:free})",
+    _PAIR.format(name="min"),
+    numpy=f"{ARRAYS}:minimum",
+)
+xlogy = scalar(
+    "xlogy",  # 0 · ln 0 is 0, as entropy takes it
+    lambda x, y: 0.0 if x == 0 and not math.isnan(y) else x * _ieee(math.log, math.nan)(y),
+    "{0} · ln({1:free})",
+    r"{0} \cdot \ln({1:free})",
+    "<mrow>{0}<mo>&#x22C5;</mo><mi>ln</mi><mo>&#x2061;</mo>"
+    '<mo stretchy="false">(</mo>{1:free}<mo stretchy="false">)</mo></mrow>',
+    PRODUCT,
+    numpy="scipy.special:xlogy",
+    torch="torch.special:xlogy",
+)
+
+
+def _comparison(
+    name: str, meaning: Callable[[float, float], float], text: str, latex: str, entity: str
+) -> Primitive:
+    mathml = f"<mrow>{{0}}<mo>{entity}</mo>{{1}}</mrow>"
+    return scalar(name, meaning, f"{{0}} {text} {{1}}", f"{{0}} {latex} {{1}}", mathml, COMPARISON)
+
+
+greater = _comparison("greater", lambda a, b: a > b, ">", ">", "&gt;")
+greater_equal = _comparison("greater_equal", lambda a, b: a >= b, "≥", r"\geq", "&#x2265;")
+less = _comparison("less", lambda a, b: a < b, "<", "<", "&lt;")
+less_equal = _comparison("less_equal", lambda a, b: a <= b, "≤", r"\leq", "&#x2264;")
+equal = _comparison("equal", lambda a, b: a == b, "=", "=", "=")
+where = scalar(
+    "where",
+    lambda condition, a, b: a if condition else b,
+    "({1:free} if {0:free} else {2:free})",
+    r"\begin{{cases}} {1:free} & \text{{if }} {0:free} \\ {2:free} & \text{{otherwise}} \end{{cases}}",
+    "<mrow><mo>{{</mo><mtable><mtr><mtd>{1:free}</mtd><mtd><mtext>if </mtext>{0:free}</mtd></mtr>"
+    "<mtr><mtd>{2:free}</mtd><mtd><mtext>otherwise</mtext></mtd></mtr></mtable></mrow>",
+    numpy=f"{ARRAYS}:where",
+)
+
+# --- the array table --------------------------------------------------------------------------------
+
+
+def _matmul_shape(a: Shape, b: Shape) -> Shape:
+    if len(a) != 2 or len(b) != 2 or a[1] != b[0]:
+        raise ShapeMismatch(f"a matrix of shape {a} cannot be multiplied by one of {b}: inner sizes differ")
+    return (a[0], b[1])
+
+
+matmul = array(
+    "matmul",
+    lambda a, b: lambda i, j: sum(a[i, k] * b[k, j] for k in range(a.columns)),
+    _matmul_shape,
+    "{0} {1:tight}",
+    r"{0} \, {1:tight}",
+    "<mrow>{0}<mo>&#x2062;</mo>{1:tight}</mrow>",
+    PRODUCT,
+)
+transpose = array(
+    "transpose",
+    lambda a: lambda i, j: a[j, i],
+    lambda a: (a[1], a[0]),
+    "{0:tight}ᵀ",
+    r"{0:tight}^{{\mathsf{{T}}}}",
+    "<msup><mrow>{0:tight}</mrow><mi>T</mi></msup>",
+    POWER,
+    torch="torch:t",
+)
+column_sum = array(
+    "column_sum",
+    lambda a: lambda i, j: sum(a[k, j] for k in range(a.rows)),
+    lambda a: (a[1],),
+    "Σ_rows({0:free})",
+    r"\textstyle\sum_{{\text{{rows}}}} ({0:free})",
+    '<mrow><msub><mo>&#x2211;</mo><mtext>rows</mtext></msub><mo stretchy="false">(</mo>'
+    '{0:free}<mo stretchy="false">)</mo></mrow>',
+    torch=f"{ARRAYS}:torch_column_sum",
+)
+row_sum = array(
+    "row_sum",
+    lambda a: lambda i, j: sum(a[i, k] for k in range(a.columns)),
+    lambda a: (a[0], 1),
+    "Σ_k({0:free})",
+    r"\textstyle\sum_{{k}} ({0:free})",
+    '<mrow><msub><mo>&#x2211;</mo><mi>k</mi></msub><mo stretchy="false">(</mo>'
+    '{0:free}<mo stretchy="false">)</mo></mrow>',
+    torch=f"{ARRAYS}:torch_row_sum",
+)
+row_max = array(
+    "row_max",
+    lambda a: lambda i, j: max(a[i, k] for k in range(a.columns)),
+    lambda a: (a[0], 1),
+    "max_k({0:free})",
+    r"\max_{{k}} ({0:free})",
+    '<mrow><msub><mi>max</mi><mi>k</mi></msub><mo stretchy="false">(</mo>'
+    '{0:free}<mo stretchy="false">)</mo></mrow>',
+    torch=f"{ARRAYS}:torch_row_max",
+)
+total = array(
+    "total",
+    lambda a: lambda i, j: sum(a[k, m] for k in range(a.rows) for m in range(a.columns)),
+    lambda a: (),
+    "Σ({0:free})",
+    r"\textstyle\sum ({0:free})",
+    '<mrow><mo>&#x2211;</mo><mo stretchy="false">(</mo>{0:free}<mo stretchy="false">)</mo></mrow>',
+    torch="torch:sum",
+)
+rows = array(
+    "rows",
+    lambda a: lambda i, j: a.rows,
+    lambda a: (),
+    "rows({0:free})",
+    r"\operatorname{{rows}}({0:free})",
+    _call("rows"),
+    torch=f"{ARRAYS}:torch_rows",
+)
+one_hot = array(
+    "one_hot",  # of class numbers (B, 1), as wide as the outputs given beside them
+    lambda a, like: lambda i, j: float(a[i, 0] == j),
+    lambda a, like: (a[0], like[1]),
+    "one_hot({0:free})",
+    r"\operatorname{{onehot}}({0:free})",
+    _call("onehot"),
+    torch=f"{ARRAYS}:torch_one_hot",
+)
+uniform = array(
+    "uniform",  # numbers in [0, 1) from a counter-based hash of (key, step, place)
+    lambda like, key, step: lambda i, j: hashed_uniform(int(key), int(step), i * like.columns + j),
+    lambda like, key, step: like,
+    "uniform({1:free}, {2:free})",
+    r"\operatorname{{uniform}}({1:free}, {2:free})",
+    '<mrow><mi>uniform</mi><mo>&#x2061;</mo><mo stretchy="false">(</mo>{1:free}<mo>,</mo>{2:free}'
+    '<mo stretchy="false">)</mo></mrow>',
+    torch=f"{ARRAYS}:torch_uniform",
+)
+
+MASK64 = (1 << 64) - 1
+
+
+def mix64(value: int) -> int:
+    """The finaliser of SplitMix64 (Steele, Lea & Flood 2014): 64 bits to 64 well-mixed bits."""
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & MASK64
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & MASK64
+    return value ^ (value >> 31)
+
+
+GOLDEN = 0x9E3779B97F4A7C15
+
+
+def hash_start(key: int, step: int) -> int:
+    """Where the counter of one mask starts, from its key and the training step."""
+    return mix64((mix64((key + GOLDEN) & MASK64) + step * GOLDEN) & MASK64)
+
+
+def hashed_uniform(key: int, step: int, place: int) -> float:
+    """A number in [0, 1) with 24 random bits, the same in float32 and float64.
+
+    >>> hashed_uniform(7, 1, 0) == hashed_uniform(7, 1, 0) != hashed_uniform(7, 2, 0)
+    True
+    """
+    return (mix64((hash_start(key, step) + place * GOLDEN) & MASK64) >> 40) / (1 << 24)

@@ -1,0 +1,139 @@
+"""Trees written out: plain text, LaTeX, MathML. The rows of the vocabulary say how.
+
+>>> from chainrule.formulas.expression import trace
+>>> from chainrule.formulas.vocabulary import exp
+>>> sigmoid = trace(lambda z: 1 / (1 + exp(-z)))
+>>> print(text(sigmoid))
+1 / (1 + exp(-z))
+>>> print(latex(sigmoid))
+\\frac{1}{1 + \\exp(-z)}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+from chainrule.formulas.expression import Constant, Expression, Primitive, fold
+from chainrule.formulas.vocabulary import CALL, SIGN
+
+GREEK = {
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "epsilon": "ε",
+    "eta": "η",
+    "theta": "θ",
+    "lambda": "λ",
+    "mu": "μ",
+    "rho": "ρ",
+    "sigma": "σ",
+    "pi": "π",
+}
+_SYMBOL = re.compile(r"^([dc](?=(?:W|b|theta|alpha|beta|gamma)\d))?([A-Za-z]+?)(_hat)?(\d*)(?:_(.+))?$")
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A written sub-expression that knows how tightly it binds; templates ask it for brackets."""
+
+    body: str
+    binding: int
+    bracket: Callable[[str], str]
+    outer: int = 0
+
+    def __format__(self, spec: str) -> str:
+        loosest = {"": self.outer, "tight": self.outer + 1, "free": 0}[spec]
+        return self.bracket(self.body) if self.binding < loosest else self.body
+
+
+def _write(
+    node: Expression,
+    template: Callable[[Primitive], str],
+    name: Callable[[str], str],
+    number: Callable[[str], str],
+    bracket: Callable[[str], str],
+) -> str:
+    def apply(primitive: Primitive, *arguments: _Written) -> _Written:
+        placed = (_Written(a.body, a.binding, bracket, primitive.binding) for a in arguments)
+        return _Written(template(primitive).format(*placed), primitive.binding, bracket)
+
+    def constant(leaf: Constant) -> _Written:
+        return _Written(number(number_text(leaf.value)), SIGN if leaf.value < 0 else CALL, bracket)
+
+    written: _Written = fold(node, lambda s: _Written(name(s.name), CALL, bracket), constant, apply)
+    return written.body
+
+
+def number_text(value: float) -> str:
+    """A number of a definition as a person writes it: 1 for 1.0, all digits otherwise."""
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def text(node: Expression) -> str:
+    """A tree as one line of plain text; `·` is entry by entry, juxtaposition is the matrix product."""
+    return _write(node, lambda p: p.text, symbol_text, str, "({})".format)
+
+
+def latex(node: Expression) -> str:
+    """A tree as LaTeX mathematics."""
+    return _write(node, lambda p: p.latex, symbol_latex, _latex_number, r"\left({}\right)".format)
+
+
+def mathml(node: Expression) -> str:
+    """A tree as the contents of a MathML <math> element."""
+    bracket = '<mrow><mo stretchy="false">(</mo>{}<mo stretchy="false">)</mo></mrow>'.format
+    return _write(node, lambda p: p.mathml, symbol_mathml, "<mn>{}</mn>".format, bracket)
+
+
+def write(node: Expression, form: Literal["text", "latex", "mathml"]) -> str:
+    """A tree in one of the three written forms."""
+    return {"text": text, "latex": latex, "mathml": mathml}[form](node)
+
+
+def symbol_text(name: str) -> str:
+    """A symbol's name as text: Greek letters as letters, hats as hats.
+
+    >>> symbol_text("beta1"), symbol_text("m_hat_W1"), symbol_text("dW1")
+    ('β1', 'm̂_W1', 'dW1')
+    """
+    prefix, stem, hat, digits, suffix = _parts(name)
+    return f"{prefix}{GREEK.get(stem, stem)}{'̂' if hat else ''}{digits}" + (
+        f"_{symbol_text(suffix)}" if suffix else ""
+    )
+
+
+def symbol_latex(name: str) -> str:
+    """A symbol's name as LaTeX, digits as a subscript."""
+    prefix, stem, hat, digits, suffix = _parts(name)
+    letter = f"\\{stem}" if stem in GREEK else stem if len(stem) == 1 else f"\\mathrm{{{stem}}}"
+    letter = f"\\hat{{{letter}}}" if hat else letter
+    below = ",".join(part for part in (digits, symbol_latex(suffix) if suffix else "") if part)
+    return (f"\\mathrm{{{prefix}}}" if prefix else "") + letter + (f"_{{{below}}}" if below else "")
+
+
+def symbol_mathml(name: str) -> str:
+    """A symbol's name as MathML, digits as a subscript."""
+    prefix, stem, hat, digits, suffix = _parts(name)
+    letter = f"<mi>{escape(GREEK.get(stem, stem))}</mi>"
+    letter = f"<mover>{letter}<mo>^</mo></mover>" if hat else letter
+    below = (f"<mn>{digits}</mn>" if digits else "") + (symbol_mathml(suffix) if suffix else "")
+    letter = f"<msub>{letter}<mrow>{below}</mrow></msub>" if below else letter
+    return f"<mrow><mi>{prefix}</mi>{letter}</mrow>" if prefix else letter
+
+
+def _parts(name: str) -> tuple[str, str, str, str, str]:
+    matched = _SYMBOL.match(name)
+    if matched is None:
+        return "", name, "", "", ""
+    prefix, stem, hat, digits, suffix = (part or "" for part in matched.groups())
+    return prefix, stem, hat, digits, suffix
+
+
+def _latex_number(written: str) -> str:
+    mantissa, _, exponent = written.partition("e")
+    return f"{mantissa} \\times 10^{{{int(exponent)}}}" if exponent else written
