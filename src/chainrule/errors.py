@@ -1,7 +1,7 @@
 """Every exception chainrule raises on purpose.
 
 ChainruleError
-├── InvalidInput (also a ValueError)     something given to us is wrong; the message says what, where, and what to do
+├── InvalidInput (also a ValueError)     something given to us is wrong: what, where, and what to do
 │   ├── UnknownName                      a name that is not in a catalogue or a table, with the nearest ones
 │   ├── ShapeMismatch                    sizes that do not fit together
 │   ├── TableError                       a table: file, row, column

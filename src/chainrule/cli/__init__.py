@@ -1,0 +1,70 @@
+"""The command line: one file for each command, loaded when that command is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from chainrule.cli.failing import PROGRAM, run
+from chainrule.errors import unknown
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS: dict[str, str] = {
+    "show": "print the equations of a network's training step",
+    "data": "list the embedded data sets, or print and save one",
+    "formulas": "list the formulas, or explain one and compute it at a point",
+}
+"""Command → its one-line help, in the order of `chainrule --help`; `cli/<name>.py` holds it as `command`."""
+
+
+class _Commands(click.Group):
+    """A group that knows its commands by the table, and imports only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise unknown("command", args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=f'"{PROGRAM} COMMAND --help" tells more about a command.',
+)
+@click.version_option(package_name="chainrule", prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.pass_context
+def _chainrule(ctx: click.Context) -> None:
+    """Neural networks that show their working."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line on `arguments` (by default those of the process) and return the exit code.
+
+    >>> main(["formulas", "relu", "--at", "-1.5"])
+         z   f(z)   f′(z)
+      -1.5      0       0
+    0
+    """
+    return run(_chainrule, sys.argv[1:] if arguments is None else arguments)

@@ -192,7 +192,7 @@ class Network:
             ):
                 raise ShapeMismatch(
                     f"layer {number} takes {len(layer.weights)} inputs but layer {number - 1} gives "
-                    f"{self.sizes[number - 1]}: give layer {number} weights of {self.sizes[number - 1]} rows, "
+                    f"{self.sizes[number - 1]}: give layer {number} {self.sizes[number - 1]} rows of weights, "
                     f"or layer {number - 1}'s units to {len(layer.weights)}"
                 )
             found.extend(layer.parameters(number, self.sizes[number - 1]))

@@ -40,7 +40,14 @@ def evaluate_arrays(node: Expression, values: Mapping[str, Any]) -> Any:
     array([[0.25, 0.25, 0.25, 0.25]])
     """
     with np.errstate(all="ignore"):
-        return fold(node, lambda s: values[s.name], lambda c: c.value, lambda p, *a: numpy_spelling(p)(*a))
+        return fold(node, lambda s: values[s.name], lambda c: c.value, _apply)
+
+
+def _apply(primitive: Primitive, *operands: Any) -> Any:
+    """Python's own numbers stay so: NumPy's would turn the float32 arrays they meet into float64."""
+    if primitive.elementwise and all(type(operand) in (int, float, bool) for operand in operands):
+        return primitive.meaning(*operands)
+    return numpy_spelling(primitive)(*operands)
 
 
 def matmul(a: Array, b: Array, out: Array | None = None) -> Array:

@@ -65,6 +65,7 @@ class Trainer(Protocol):
     """Training in progress: parameters, rule state and the number of the step, over fixed data."""
 
     step_number: int
+    loss_limit: float
 
     def steps(
         self,

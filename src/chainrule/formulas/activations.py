@@ -15,7 +15,14 @@ from typing import Any
 from chainrule.errors import InvalidInput
 from chainrule.formulas.catalogue import Catalogue, Entry
 from chainrule.formulas.definition import Definition, definition
-from chainrule.formulas.expression import Symbol, evaluate, parameters_of
+from chainrule.formulas.expression import (
+    Constant,
+    Expression,
+    Symbol,
+    as_expression,
+    evaluate,
+    parameters_of,
+)
 from chainrule.formulas.vocabulary import absolute as magnitude
 from chainrule.formulas.vocabulary import (
     column_sum,
@@ -39,7 +46,7 @@ class Activation(Entry):
     """An activation a = f(z), applied to a layer's weighted sums z: (B, O) → a: (B, O).
 
     definition:  value as a formula of z and the parameters, with its gradients
-    range:       the least and greatest value, open where infinite or only approached
+    bounds:      the least and greatest value as formulas of the parameters; `range` has the numbers
     kinks:       where the slope jumps, as numbers or names of parameters
     points:      known values (z, a), for tests and for students
     learnt:      parameters that training adjusts, as it does weights
@@ -48,7 +55,7 @@ class Activation(Entry):
     """
 
     definition: Definition
-    range: tuple[float, float] = (-math.inf, math.inf)
+    bounds: tuple[Expression, Expression] = (Constant(-math.inf), Constant(math.inf))
     kinks: tuple[float | str, ...] = ()
     points: tuple[tuple[float, float], ...] = ()
     learnt: tuple[str, ...] = ()
@@ -75,6 +82,16 @@ class Activation(Entry):
         assert self.slope is not None
         return float(evaluate(self.slope.tree, {**self.parameters, "z": z, "a": self.value_at(z)}))
 
+    @property
+    def range(self) -> tuple[float, float]:
+        """The least and greatest value, open where infinite or only approached.
+
+        >>> ACTIVATIONS["elu"](alpha=2.0).range
+        (-2.0, inf)
+        """
+        low, high = (float(evaluate(bound, self.parameters)) for bound in self.bounds)
+        return low, high
+
     def kink_values(self) -> tuple[float, ...]:
         """The kinks as numbers."""
         return tuple(self.parameters[k] if isinstance(k, str) else k for k in self.kinks)
@@ -94,6 +111,7 @@ def activation(
     jacobian_product: Callable[..., Any] | None = None,
     parameters: Mapping[str, float] | None = None,
     learnt: Mapping[str, Callable[..., Any]] | None = None,
+    range: tuple[float, float] | Callable[..., tuple[Any, Any]] = (-math.inf, math.inf),
     aliases: tuple[str, ...] = (),
     **facts: Any,
 ) -> Activation:
@@ -104,7 +122,8 @@ def activation(
     jacobian_product: for f that is not entry by entry: ∂C/∂z as a function of z, a and g = ∂C/∂a
     parameters:       names and default values
     learnt:           for each parameter that training adjusts, ∂a/∂parameter as a function of z, a, …
-    facts:            range, kinks, points, source, strengths, weaknesses, init
+    range:            the least and greatest value; a function of parameters where it depends on them
+    facts:            kinks, points, source, strengths, weaknesses, init
 
     Raises InvalidInput for a name that is taken, and for a value or slope that is no formula.
 
@@ -136,12 +155,14 @@ def activation(
         through = chained(f"{name} slope in {parameter}", definition("", its_slope))
         tree = column_sum(row_sum(through.tree))
         gradients[parameter] = Definition(through.name, through.arguments, tree)
+    low, high = range(*map(Symbol, parameters_of(range))) if callable(range) else range
     if "elementwise" not in facts:
         facts["elementwise"] = slope is not None
     entry = Activation(
         name,
         definition=Definition(name, forward.arguments, forward.tree, gradients),
         slope=slope_of_z,
+        bounds=(as_expression(low), as_expression(high)),
         parameters=dict(parameters or {}),
         learnt=tuple(learnt or ()),
         **facts,
@@ -219,6 +240,7 @@ leaky_relu = activation(
     value=lambda z, alpha: where(z > 0, z, alpha * z),
     slope=lambda z, alpha: where(z > 0, 1, alpha),
     parameters={"alpha": 0.01},
+    range=lambda alpha: (where(alpha > 0, -math.inf, 0), math.inf),
     kinks=(0.0,),
     points=((-3.0, -0.03), (0.0, 0.0), (2.5, 2.5)),
     init="he_uniform",
@@ -233,6 +255,7 @@ prelu = activation(
     slope=lambda z, alpha: where(z > 0, 1, alpha),
     parameters={"alpha": 0.25},
     learnt={"alpha": lambda z: where(z > 0, 0, z)},
+    range=lambda alpha: (where(alpha > 0, -math.inf, 0), math.inf),
     kinks=(0.0,),
     points=((-4.0, -1.0), (0.0, 0.0), (2.5, 2.5)),
     init="he_uniform",
@@ -247,7 +270,7 @@ elu = activation(
     value=lambda z, alpha: where(z > 0, z, alpha * expm1(z)),
     slope=lambda z, a, alpha: where(z > 0, 1, a + alpha),
     parameters={"alpha": 1.0},
-    range=(-1, math.inf),
+    range=lambda alpha: (-alpha, math.inf),
     kinks=(0.0,),
     points=((-1.0, -0.6321205588285577), (0.0, 0.0), (2.5, 2.5)),
     init="he_uniform",
@@ -268,11 +291,17 @@ softplus = activation(
     weaknesses="dearer than ReLU and rarely better",
 )
 
+_LEAST_SWISH = -0.2784645427610738  # where z σ(z) turns, at z = −1.2785
+
 swish = activation(
     "swish",
     value=lambda z, beta: z / (1 + exp(-beta * z)),
     slope=lambda z, a, beta: beta * a + (1 - beta * a) / (1 + exp(-beta * z)),
     parameters={"beta": 1.0},
+    range=lambda beta: (
+        where(beta > 0, _LEAST_SWISH / beta, -math.inf),
+        where(beta < 0, _LEAST_SWISH / beta, math.inf),
+    ),
     points=((0.0, 0.0), (1.0, 0.7310585786300049)),
     init="he_uniform",
     source="Elfwing, Uchibe & Doya 2018 (SiLU, β = 1); Ramachandran, Zoph & Le 2017",
@@ -285,7 +314,8 @@ gelu = activation(
     "gelu",
     value=lambda z: z / 2 * erfc(-z / math.sqrt(2)),
     slope=lambda z: erfc(-z / math.sqrt(2)) / 2 + z * exp(-(z**2) / 2) / math.sqrt(2 * math.pi),
-    points=((0.0, 0.0), (1.0, 0.8413447460685429), (-8.0, -4.976923571241e-15)),
+    range=(-0.16997120747990369, math.inf),
+    points=((0.0, 0.0), (1.0, 0.8413447460685429), (-8.0, -4.97676845941743e-15)),
     init="he_uniform",
     source="Hendrycks & Gimpel 2016; z Φ(z), by erfc, which keeps its digits for negative z",
     strengths="smooth; weighs an input by how likely it is to be the larger; usual in transformers",
@@ -302,6 +332,7 @@ gelu_tanh = activation(
         (1 + hyperbolic_tangent(_C * (z + _K * z**3))) / 2
         + z / 2 * (1 - hyperbolic_tangent(_C * (z + _K * z**3)) ** 2) * (_C * (1 + 3 * _K * z**2))
     ),
+    range=(-0.17004075057125407, math.inf),
     points=((0.0, 0.0), (1.0, 0.8411919906082768)),
     init="he_uniform",
     source="Hendrycks & Gimpel 2016, section 2: the approximation by tanh",

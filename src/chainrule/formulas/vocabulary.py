@@ -20,9 +20,10 @@ from chainrule.errors import InvalidInput, ShapeMismatch
 from chainrule.formulas.expression import PRIMITIVES, Primitive, Shape, broadcast
 
 ARRAYS = "chainrule.engines.arrays"
+TORCH = "chainrule.engines.torch_arrays"
 
 # How tightly the written forms bind, loosest first.
-COMPARISON, SUM, PRODUCT, SIGN, POWER, CALL = range(6)
+COMPARISON, SUM, PRODUCT, MATRIX, SIGN, POWER, CALL = range(7)
 
 
 def _checked(primitive: Primitive) -> Primitive:
@@ -125,7 +126,9 @@ def _power(base: float, exponent: float) -> float:
     except OverflowError:
         return -math.inf if base < 0 and exponent % 2 == 1 else math.inf
     except ValueError:
-        return math.inf if base == 0 else math.nan
+        if base != 0:
+            return math.nan
+        return math.copysign(math.inf, base) if exponent % 2 == 1 else math.inf
 
 
 def _propagating(choose: Callable[[float, float], float]) -> Callable[[float, float], float]:
@@ -197,9 +200,23 @@ sqrt = scalar(
     "<msqrt>{0:free}</msqrt>",
 )
 exp = scalar("exp", _ieee(math.exp), "exp({0:free})", r"\exp({0:free})", _call("exp"))
-expm1 = scalar("expm1", _ieee(math.expm1), "(exp({0:free}) - 1)", r"(e^{{{0:free}}} - 1)", _call("expm1"))
+expm1 = scalar(
+    "expm1",
+    _ieee(math.expm1),
+    "(exp({0:free}) - 1)",
+    r"(e^{{{0:free}}} - 1)",
+    '<mrow><mo stretchy="false">(</mo><msup><mi>e</mi><mrow>{0:free}</mrow></msup><mo>&#x2212;</mo>'
+    '<mn>1</mn><mo stretchy="false">)</mo></mrow>',
+)
 log = scalar("log", _ieee(math.log, math.nan), "ln({0:free})", r"\ln({0:free})", _call("ln"))
-log1p = scalar("log1p", _log1p, "ln(1 + {0})", r"\ln(1 + {0})", _call("log1p"))
+log1p = scalar(
+    "log1p",
+    _log1p,
+    "ln(1 + {0})",
+    r"\ln(1 + {0})",
+    '<mrow><mi>ln</mi><mo>&#x2061;</mo><mo stretchy="false">(</mo><mn>1</mn><mo>+</mo>{0}'
+    '<mo stretchy="false">)</mo></mrow>',
+)
 tanh = scalar("tanh", math.tanh, "tanh({0:free})", r"\tanh({0:free})", _call("tanh"))
 erfc = scalar(
     "erfc",
@@ -210,7 +227,7 @@ erfc = scalar(
     numpy="scipy.special:erfc",
     torch="torch.special:erfc",
 )
-cos = scalar("cos", lambda a: math.cos(a), "cos({0:free})", r"\cos({0:free})", _call("cos"))
+cos = scalar("cos", _ieee(math.cos), "cos({0:free})", r"\cos({0:free})", _call("cos"))
 absolute = scalar(
     "absolute",
     abs,
@@ -224,10 +241,11 @@ sign = scalar(
     "sign({0:free})",
     r"\operatorname{{sign}}({0:free})",
     _call("sign"),
+    torch=f"{TORCH}:sign",
 )
 floor = scalar(
     "floor",
-    lambda a: float(math.floor(a)),
+    lambda a: float(math.floor(a)) if math.isfinite(a) and a != 0 else float(a),
     "⌊{0:free}⌋",
     r"\lfloor {0:free} \rfloor",
     "<mrow><mo>&#x230A;</mo>{0:free}<mo>&#x230B;</mo></mrow>",
@@ -266,17 +284,17 @@ xlogy = scalar(
 
 
 def _comparison(
-    name: str, meaning: Callable[[float, float], float], text: str, latex: str, entity: str
+    name: str, meaning: Callable[[float, float], float], text: str, latex: str, entity: str, torch: str = ""
 ) -> Primitive:
     mathml = f"<mrow>{{0}}<mo>{entity}</mo>{{1}}</mrow>"
-    return scalar(name, meaning, f"{{0}} {text} {{1}}", f"{{0}} {latex} {{1}}", mathml, COMPARISON)
+    return scalar(name, meaning, f"{{0}} {text} {{1}}", f"{{0}} {latex} {{1}}", mathml, COMPARISON, torch=torch)
 
 
 greater = _comparison("greater", lambda a, b: a > b, ">", ">", "&gt;")
 greater_equal = _comparison("greater_equal", lambda a, b: a >= b, "≥", r"\geq", "&#x2265;")
 less = _comparison("less", lambda a, b: a < b, "<", "<", "&lt;")
 less_equal = _comparison("less_equal", lambda a, b: a <= b, "≤", r"\leq", "&#x2264;")
-equal = _comparison("equal", lambda a, b: a == b, "=", "=", "=")
+equal = _comparison("equal", lambda a, b: a == b, "=", "=", "=", torch="torch:eq")
 where = scalar(
     "where",
     lambda condition, a, b: a if condition else b,
@@ -303,7 +321,7 @@ matmul = array(
     "{0} {1:tight}",
     r"{0} \, {1:tight}",
     "<mrow>{0}<mo>&#x2062;</mo>{1:tight}</mrow>",
-    PRODUCT,
+    MATRIX,
 )
 transpose = array(
     "transpose",
@@ -323,7 +341,7 @@ column_sum = array(
     r"\textstyle\sum_{{\text{{rows}}}} ({0:free})",
     '<mrow><msub><mo>&#x2211;</mo><mtext>rows</mtext></msub><mo stretchy="false">(</mo>'
     '{0:free}<mo stretchy="false">)</mo></mrow>',
-    torch=f"{ARRAYS}:torch_column_sum",
+    torch=f"{TORCH}:column_sum",
 )
 row_sum = array(
     "row_sum",
@@ -333,7 +351,7 @@ row_sum = array(
     r"\textstyle\sum_{{k}} ({0:free})",
     '<mrow><msub><mo>&#x2211;</mo><mi>k</mi></msub><mo stretchy="false">(</mo>'
     '{0:free}<mo stretchy="false">)</mo></mrow>',
-    torch=f"{ARRAYS}:torch_row_sum",
+    torch=f"{TORCH}:row_sum",
 )
 row_max = array(
     "row_max",
@@ -343,7 +361,7 @@ row_max = array(
     r"\max_{{k}} ({0:free})",
     '<mrow><msub><mi>max</mi><mi>k</mi></msub><mo stretchy="false">(</mo>'
     '{0:free}<mo stretchy="false">)</mo></mrow>',
-    torch=f"{ARRAYS}:torch_row_max",
+    torch=f"{TORCH}:row_max",
 )
 total = array(
     "total",
@@ -361,7 +379,7 @@ rows = array(
     "rows({0:free})",
     r"\operatorname{{rows}}({0:free})",
     _call("rows"),
-    torch=f"{ARRAYS}:torch_rows",
+    torch=f"{TORCH}:rows",
 )
 one_hot = array(
     "one_hot",  # of class numbers (B, 1), as wide as the outputs given beside them
@@ -370,7 +388,7 @@ one_hot = array(
     "one_hot({0:free})",
     r"\operatorname{{onehot}}({0:free})",
     _call("onehot"),
-    torch=f"{ARRAYS}:torch_one_hot",
+    torch=f"{TORCH}:one_hot",
 )
 uniform = array(
     "uniform",  # numbers in [0, 1) from a counter-based hash of (key, step, place)
@@ -380,7 +398,7 @@ uniform = array(
     r"\operatorname{{uniform}}({1:free}, {2:free})",
     '<mrow><mi>uniform</mi><mo>&#x2061;</mo><mo stretchy="false">(</mo>{1:free}<mo>,</mo>{2:free}'
     '<mo stretchy="false">)</mo></mrow>',
-    torch=f"{ARRAYS}:torch_uniform",
+    torch=f"{TORCH}:uniform",
 )
 
 MASK64 = (1 << 64) - 1

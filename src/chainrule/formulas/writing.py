@@ -18,7 +18,7 @@ from html import escape
 from typing import Literal
 
 from chainrule.formulas.expression import Constant, Expression, Primitive, fold
-from chainrule.formulas.vocabulary import CALL, SIGN
+from chainrule.formulas.vocabulary import CALL, PRODUCT, SIGN
 
 GREEK = {
     "alpha": "α",
@@ -63,7 +63,9 @@ def _write(
         return _Written(template(primitive).format(*placed), primitive.binding, bracket)
 
     def constant(leaf: Constant) -> _Written:
-        return _Written(number(number_text(leaf.value)), SIGN if leaf.value < 0 else CALL, bracket)
+        body = number(number_text(leaf.value))
+        binding = PRODUCT if r"\times" in body else SIGN if leaf.value < 0 else CALL
+        return _Written(body, binding, bracket)
 
     written: _Written = fold(node, lambda s: _Written(name(s.name), CALL, bracket), constant, apply)
     return written.body

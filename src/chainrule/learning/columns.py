@@ -24,7 +24,8 @@ Kind = Literal["number", "boolean", "text", "date", "empty"]
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
 BOOLEANS = ("true", "false", "yes", "no")
-COMMAS = r"[+-]?\d[\d.]*(,\d+)+(\.\d+)?"
+# numbers to a person: with dressed, a currency or a per cent sign
+DRESSED = r"[+-]?\d[\d.]*(,\d+)+(\.\d+)?|[$€£] ?[+-]?\d[\d.,]*|[+-]?\d[\d.,]* ?[%$€£]"
 DATES = (
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?"
     r"|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}([T ].*)?|\d{1,2}/\d{1,2}/\d{2}([T ].*)?"
@@ -147,18 +148,18 @@ class TextColumn:
         c = self.column
         row = self.connection.execute(
             f"SELECT count({c}) FILTER ({c} <> '?'), count({c}), count({as_number(c)}),"
-            f" count(*) FILTER (regexp_full_match({c}, $commas)), count(*) FILTER (lower({c}) IN $booleans),"
+            f" count(*) FILTER (regexp_full_match({c}, $dressed)), count(*) FILTER (lower({c}) IN $booleans),"
             f" count(*) FILTER (regexp_full_match({c}, $dates)) FROM {self.table}",
-            {"commas": COMMAS, "booleans": list(BOOLEANS), "dates": DATES},
+            {"dressed": DRESSED, "booleans": list(BOOLEANS), "dates": DATES},
         ).fetchone()
         assert row is not None
-        filled, present, numbers, commas, booleans, dates = row
+        filled, present, numbers, dressed, booleans, dates = row
         if present == 0:
             return "empty"
         if not self.declared and filled:
             if numbers == filled:
                 return "number"
-            if _meant_as_numbers(numbers, commas, filled):
+            if _meant_as_numbers(numbers, dressed, filled):
                 first = int(self.numbers().strays[0])
                 return Stray(first, self._text_at(first), numbers, filled)
         if booleans == present:
@@ -173,9 +174,9 @@ class TextColumn:
         return str(found[0])
 
 
-def _meant_as_numbers(numbers: int, commas: int, filled: int) -> bool:
+def _meant_as_numbers(numbers: int, dressed: int, filled: int) -> bool:
     strays = filled - numbers
-    return numbers + commas >= MOSTLY * filled or (strays <= FEW and numbers >= 2 * strays)
+    return numbers + dressed >= MOSTLY * filled or (strays <= FEW and numbers >= 2 * strays)
 
 
 def as_number(column: str) -> str:

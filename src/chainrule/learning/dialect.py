@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 
-from chainrule.learning.columns import BOOLEANS, COMMAS, DATES, MISSING
+from chainrule.learning.columns import BOOLEANS, DATES, DRESSED, MISSING
 
 __all__ = ["BrokenQuote", "find_delimiter", "looks_like_header", "records"]
 
@@ -17,7 +17,7 @@ SINGLE = "\x1f"
 CANDIDATES = ("\t", ";", "|", ",")
 SAMPLE = 1000
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-TYPED = re.compile(f"{NUMBER.pattern}|{COMMAS}|{DATES}|{'|'.join(BOOLEANS)}", re.IGNORECASE)
+TYPED = re.compile(f"{NUMBER.pattern}|{DRESSED}|{DATES}|{'|'.join(BOOLEANS)}", re.IGNORECASE)
 
 
 class BrokenQuote(Exception):
@@ -82,11 +82,10 @@ def _quoted(text: str, delimiter: str, line: int) -> list[str] | None:
         found = quoted.match(text, at)
         if found:
             fields.append(found[1].replace('""', '"').strip())
-        elif text[at:].lstrip(" ").startswith('"'):
-            if delimiter != "\t":
-                if opened.match(text, at):
-                    return None
-                raise BrokenQuote(line, 'text after a closing quote (a quote in a field is written "")')
+        elif delimiter != "\t" and text[at:].lstrip(" ").startswith('"'):
+            if opened.match(text, at):
+                return None
+            raise BrokenQuote(line, 'text after a closing quote (a quote in a field is written "")')
         if not found:
             found = bare.match(text, at)
             assert found is not None
@@ -116,8 +115,8 @@ def find_delimiter(lines: Sequence[str]) -> str:
     """The delimiter that splits most lines into the same number of fields, at least two.
 
     Of equals the first of tab, semicolon, pipe and comma is taken. Runs of white space count only where none
-    of these fits half the lines, and then must fit nine lines in ten (or half, if the first line is all
-    numbers), because sentences have spaces too. A file that nothing splits is a single column.
+    of these fits half the lines, and then must fit nine lines in ten (or half, if one of the first two
+    is all numbers), because sentences have spaces too. A file that nothing splits is a single column.
 
     >>> find_delimiter(["1,5;2", "3,5;4"]), find_delimiter(["1  2", "3 4"])
     (';', ' ')
@@ -130,7 +129,7 @@ def find_delimiter(lines: Sequence[str]) -> str:
     if best_share >= 0.5:
         return best
     fields, share = field_counts(lines, WHITE_SPACE)
-    numeric = bool(lines) and all(NUMBER.fullmatch(field) for field in lines[0].split())
+    numeric = any(all(NUMBER.fullmatch(field) for field in line.split()) for line in lines[:2])
     return WHITE_SPACE if fields > 1 and share >= (0.5 if numeric else 0.9) else best
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import TableError
-from chainrule.learning.delimited import numbered_names
+from chainrule.learning.delimited import header_names, numbered_names
 from chainrule.learning.tables import Table
 
 __all__ = ["table_from"]
@@ -37,9 +37,8 @@ def table_from(data: object, *, source: str = "the data frame") -> Table:
 
 def _from_array(data: NDArray[Any], source: str) -> Table:
     if data.ndim != 2:
-        raise TableError(
-            f"{source} has {data.ndim} dimension{'' if data.ndim == 1 else 's'}: a table has two, rows and columns"
-        )
+        has = "1 dimension" if data.ndim == 1 else f"{data.ndim} dimensions"
+        raise TableError(f"{source} has {has}: a table has two, rows and columns")
     names = numbered_names(data.shape[1])
     return Table.from_columns({name: data[:, i] for i, name in enumerate(names)}, source)
 
@@ -53,15 +52,16 @@ def _from_frame(data: object, source: str) -> Table:
         raise TableError(
             f"{source} is a {type(data).__name__}: give a data frame, a dict of columns or a 2-D array"
         ) from None
-    except Exception as error:
-        # two columns of one name, for one
+    except nw.exceptions.NarwhalsError as error:
+        header_names([str(name) for name in getattr(data, "columns", ())], source)
         raise TableError(f"{source} cannot be used as a table: {str(error).splitlines()[0]}") from None
     if isinstance(frame, nw.LazyFrame):
         raise TableError(f"{source} is a lazy frame: collect() it first")
-    return Table.from_columns({name: _cells(frame[name], source) for name in frame.columns}, source)
+    columns = {name: _cells(name, frame.get_column(name), source) for name in frame.columns}
+    return Table.from_columns(columns, source)
 
 
-def _cells(series: Any, source: str) -> NDArray[Any]:
+def _cells(name: str, series: Any, source: str) -> NDArray[Any]:
     import narwhals as nw
 
     kind = series.dtype
@@ -70,9 +70,7 @@ def _cells(series: Any, source: str) -> NDArray[Any]:
     if kind.is_numeric():
         return np.asarray(series.to_numpy())
     if isinstance(kind, nw.List | nw.Array | nw.Struct | nw.Binary):
-        raise TableError(
-            f'{source}: column "{series.name}" holds {kind}: a column holds numbers, booleans or text'
-        )
+        raise TableError(f'{source}: column "{name}" holds {kind}: a column holds numbers, booleans or text')
     cells = np.empty(len(series), object)
     cells[:] = series.to_list()
     return cells

@@ -71,8 +71,20 @@ def _exact(values: NDArray[np.float64]) -> NDArray[Any]:
 def _run(connection: DuckDBPyConnection, sql: str, *, declared: bool) -> Loaded:
     # the query sees `data` and nothing else: no files, no variables of the running program
     connection.execute("SET python_enable_replacements = false; SET enable_external_access = false")
-    _execute(connection, f"CREATE TABLE result AS ({sql.strip().rstrip(';')}\n)")
+    _execute(connection, f"CREATE TABLE result AS ({_select(connection, sql)}\n)")
     return _typed(connection, "result", "sql", declared=declared)
+
+
+def _select(connection: DuckDBPyConnection, sql: str) -> str:
+    import duckdb
+
+    try:
+        statements = connection.extract_statements(sql)
+    except duckdb.Error as error:
+        raise _cannot_run(error) from None
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise TableError("the query cannot be run: give one SELECT … FROM data")
+    return statements[0].query.strip().rstrip(";")
 
 
 def _execute(connection: DuckDBPyConnection, statement: str) -> None:
@@ -81,8 +93,12 @@ def _execute(connection: DuckDBPyConnection, statement: str) -> None:
     try:
         connection.execute(statement)
     except duckdb.Error as error:
-        said = re.sub(r"^[A-Z][A-Za-z ]* Error: ", "", str(error).splitlines()[0]).rstrip(".:!")
-        raise TableError(f"the query cannot be run: {said}") from None
+        raise _cannot_run(error) from None
+
+
+def _cannot_run(error: Exception) -> TableError:
+    said = re.sub(r"^[A-Z][A-Za-z ]* Error: ", "", str(error).splitlines()[0]).rstrip(".:!")
+    return TableError(f"the query cannot be run: {said}")
 
 
 def _parquet(path: Path, start: bytes) -> DuckDBPyConnection:

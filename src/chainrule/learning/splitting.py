@@ -77,7 +77,7 @@ def _by_class(
 def _shares(sizes: list[int], count: int) -> list[int]:
     """How many rows each class gives for `count` in all, as nearly as keeping a row of each allows."""
     rows = sum(sizes)
-    shares = [min(size * count // rows, size - 1) for size in sizes]
+    shares = [size * count // rows for size in sizes]
     by_remainder = sorted(range(len(sizes)), key=lambda k: -(sizes[k] * count % rows))
     left = count - sum(shares)
     while left:

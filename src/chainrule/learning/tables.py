@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import TableError
-from chainrule.learning.columns import Column, Kind, NumberColumn, Stray
+from chainrule.learning.columns import DRESSED, Column, Kind, NumberColumn, Stray
 from chainrule.learning.delimited import read_delimited
 from chainrule.learning.jsonlines import read_json
 from chainrule.learning.memory import columns_in_memory
@@ -81,8 +82,8 @@ class Table:
         if not isinstance(kind, Stray):
             return kind
         raise TableError(
-            f'{self.source}, column "{name}": "{kind.text}" in {self._place(kind.row)} is not a number, '
-            f"{_though(kind)}: {self._advice(kind.row, kind.text)}"
+            f'{self.source}, column "{name}": "{_short(kind.text)}" in {self._place(kind.row)} is not a '
+            f"number, {_though(kind)}: {self._advice(kind.row, kind.text)}"
         )
 
     def numbers(self, name: str) -> NDArray[np.float64]:
@@ -103,11 +104,11 @@ class Table:
         index = int(np.argmax(bad))
         row = index if self._order is None else int(self._order[index])
         # texts of numbers are costly, and only wanted here
-        text = column.texts()[row]
+        text = _short(str(column.texts()[row]))
         where = f'{self.source}, column "{name}", {self._place(row)}'
         if np.isinf(values[index]):
             raise TableError(f'{where}: "{text}" is not a finite number: {ADVICE}')
-        raise TableError(f'{where}: "{text}" is not a number: {self._advice(row, str(text))}')
+        raise TableError(f'{where}: "{text}" is not a number: {self._advice(row, text)}')
 
     def texts(self, name: str) -> NDArray[np.object_]:
         """The column as text, (rows,), as written in the file, None where missing."""
@@ -152,8 +153,9 @@ class Table:
         return f"row {row + 1}" if self._lines is None else f"row {row + 1} (line {self._lines[row]})"
 
     def _advice(self, row: int, text: str) -> str:
-        if "," in text and any(letter.isdigit() for letter in text):
-            return 'write a decimal point as "." and thousands without a separator'
+        if re.fullmatch(DRESSED, text):
+            commas = 'write a decimal point as "." and thousands without a separator'
+            return commas if "," in text else "write the number without a sign"
         if self._lines is not None and self._lines[row] == 1:
             return f"{ADVICE}, or say that line 1 is the header"
         return ADVICE
@@ -173,6 +175,12 @@ class Table:
             f'{self.source} has no column "{key}": {hint}(columns: {listed}; or by number, 1 to {count}, '
             f"-1 the last)"
         )
+
+
+def _short(text: str) -> str:
+    """On one line, and no longer than a message can bear."""
+    line = " ".join(text.split())
+    return line if len(line) <= 40 else line[:39] + "…"
 
 
 def _though(stray: Stray) -> str:

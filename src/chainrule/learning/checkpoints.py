@@ -1,0 +1,161 @@
+"""Checkpoints: everything a run needs to go on to the same bits."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.derivation import Network
+from chainrule.engines.engine import Data
+from chainrule.errors import ChainruleError, ConfigError, ModelFileError
+from chainrule.files.tensors import read_tensors, write_tensors
+from chainrule.learning.history import History
+from chainrule.learning.settings import Settings
+
+Array = NDArray[Any]
+KIND = "checkpoint"
+
+
+@dataclass
+class Position:
+    """How far a run has come.
+
+    epoch, batch: epochs done, and steps done of the present one; step: of the whole run
+    loss, samples, squares: what the present epoch has added up to so far
+    waited, best_epoch, best_loss: of early stopping
+    schedules: the schedules' state; loss_limit: beyond which the loss has exploded; seconds: spent so far
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    loss: float = 0.0
+    samples: int = 0
+    squares: list[float] = field(default_factory=list)
+    waited: int = 0
+    best_epoch: int = 0
+    best_loss: float = float("inf")
+    schedules: list[dict[str, float]] = field(default_factory=list)
+    loss_limit: float = float("inf")
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A run as it stood after a step: settings, data, position, numbers."""
+
+    network: Network
+    settings: Settings
+    data: str
+    made_with: Mapping[str, Any]
+    position: Position
+    history: History
+    parameters: Mapping[str, Array]
+    state: Mapping[str, Array]
+    best: Mapping[str, Array]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the checkpoint in one step. Raises CannotWrite."""
+        groups = {"parameters": self.parameters, "state": self.state, "best": self.best}
+        tensors = {
+            f"{group}/{name}": array for group, named in groups.items() for name, array in named.items()
+        }
+        header = {
+            "network": self.network.to_json(),
+            "settings": self.settings.to_json(),
+            "data": self.data,
+            "made_with": dict(self.made_with),
+            "position": asdict(self.position),
+            "history": self.history.to_json(),
+        }
+        write_tensors(path, tensors, header, kind=KIND)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Checkpoint:
+        """Read a checkpoint. Raises ModelFileError."""
+        tensors, header = read_tensors(path, kind=KIND)
+        groups: dict[str, dict[str, Array]] = {"parameters": {}, "state": {}, "best": {}}
+        try:
+            for name, array in tensors.items():
+                group, _, symbol = name.partition("/")
+                groups[group][symbol] = array
+            return cls(
+                Network.from_json(header["network"]),
+                Settings.from_json(header["settings"]),
+                header["data"],
+                header["made_with"],
+                Position(**header["position"]),
+                History.from_json(header["history"]),
+                **groups,
+            )
+        except ModelFileError:
+            raise
+        except (ChainruleError, KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(
+                f'cannot resume from "{os.fspath(path)}": {error}: start without it'
+            ) from None
+
+    def check(self, network: Network, settings: Settings, data: str, path: str | os.PathLike[str]) -> None:
+        """Raise ConfigError unless the checkpoint is of this very run; more epochs may be asked for."""
+        where = os.fspath(path)
+        if network != self.network:
+            raise ConfigError(
+                f'"{where}" is of another network ({self.network}): give the same layers, or start anew'
+            )
+        different = [name for name in settings.differences(self.settings) if name != "epochs"]
+        if different:
+            raise ConfigError(
+                f'"{where}" is of a run with other settings ({", ".join(different)}): give the same ones, or start '
+                "anew without resuming"
+            )
+        if data != self.data:
+            raise ConfigError(
+                f'"{where}" is of a run on other data: give the same data, or start anew without resuming'
+            )
+        if self.position.epoch > settings.epochs:
+            raise ConfigError(
+                f'"{where}" has come to epoch {self.position.epoch} already: ask for at least that many epochs'
+            )
+
+
+@dataclass
+class Keeper:
+    """Writes checkpoints to a path every so many epochs or seconds."""
+
+    path: Path
+    every_epochs: int | None = None
+    every_seconds: float | None = 30.0
+    last_epoch: int = 0
+    last_time: float = 0.0
+
+    def due(self, epoch: int, now: float, *, between_epochs: bool) -> bool:
+        """Whether it is time for a checkpoint."""
+        by_epochs = (
+            self.every_epochs is not None and between_epochs and epoch - self.last_epoch >= self.every_epochs
+        )
+        by_time = self.every_seconds is not None and now - self.last_time >= self.every_seconds
+        return by_epochs or by_time
+
+    def done(self, epoch: int, now: float) -> None:
+        """Note that one was written."""
+        self.last_epoch, self.last_time = epoch, now
+
+
+def fingerprint(*parts: Data | None) -> str:
+    """SHA-256 of the data a run trains on and is watched by."""
+    hashed = hashlib.sha256()
+    for data in parts:
+        for array in (data.X, data.y, data.weights) if data is not None else (None,):
+            if array is None:
+                hashed.update(b"none")
+            else:
+                hashed.update(f"{array.dtype.str}{array.shape}".encode())
+                hashed.update(np.ascontiguousarray(array).data)
+    return hashed.hexdigest()

@@ -1,0 +1,308 @@
+"""A trained network and everything needed to use it again: encoding, classes, history, settings."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.derivation import Derivation, Network, derive
+from chainrule.engines.arrays import evaluate_arrays
+from chainrule.engines.choose import find_engine
+from chainrule.engines.engine import Data
+from chainrule.errors import ChainruleError, ConfigError, ModelFileError
+from chainrule.files.tensors import read_tensors, write_tensors
+from chainrule.formulas.measures import MEASURES
+from chainrule.learning.encoding import ClassTarget, Encoding, NumberTarget
+from chainrule.learning.history import History
+from chainrule.learning.samples import check_inputs, check_targets, check_weights, class_numbers
+from chainrule.learning.settings import Settings
+from chainrule.learning.tables import Table
+
+Array = NDArray[Any]
+KIND = "model"
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained network.
+
+    network, parameters: the specification, and the numbers by name (dtype of the run)
+    settings: how it was trained; history: what happened
+    encoding: how the columns of a table become X and y, for a model trained on a table
+    made_with: versions of what made it, thread count, engine
+
+    X is (N, I) for a network trained on arrays; `predict_table` takes tables.
+    """
+
+    network: Network
+    parameters: Mapping[str, Array]
+    settings: Settings
+    history: History = field(default_factory=History)
+    encoding: Encoding | None = None
+    made_with: Mapping[str, Any] = field(default_factory=dict)
+
+    # --- using it -----------------------------------------------------------------------------------
+
+    @cached_property
+    def _feedforward(self) -> Derivation:
+        return derive(self.network.without_dropout())
+
+    def outputs(self, X: Any) -> Array:
+        """The network's outputs (N, O) as they are."""
+        data = Data(check_inputs(X, self.network), np.empty((0, 0)))
+        engine = find_engine("numpy")
+        return engine.forward(self._feedforward, self.parameters, data, dtype=self.settings.dtype)[0]
+
+    @property
+    def classifies(self) -> bool:
+        """True where the loss is over classes, or over 0 and 1."""
+        return self.settings.loss.targets != "numbers" or isinstance(self._target, ClassTarget)
+
+    def predict(self, X: Any) -> Array:
+        """Predictions for X (N, I): class numbers (N,) for a classifier (0 or 1 per output with several
+        sigmoid outputs), otherwise the outputs, (N,) where there is one.
+        """
+        return self._decide(self.outputs(X))
+
+    def predict_proba(self, X: Any) -> Array:
+        """The probability of each class, (N, K). Raises ConfigError for a model that predicts numbers."""
+        return self._probabilities(self.outputs(X))
+
+    def predict_table(self, table: Table) -> Array:
+        """Predictions for the rows of a table: labels as written in the training table, or numbers in the
+        target's own units.
+        """
+        encoding = self._need_encoding()
+        decided = self._decide(self.outputs(encoding.features(table, dtype=self.dtype)))
+        if isinstance(encoding.target, ClassTarget):
+            return encoding.labels(decided)
+        return encoding.original(decided)
+
+    def probabilities_table(self, table: Table) -> Array:
+        """The probability of each class for the rows of a table, (N, K) in the order of `classes`."""
+        return self._probabilities(self.outputs(self._need_encoding().features(table, dtype=self.dtype)))
+
+    def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
+        """The loss and the measures that belong to the task, on X (N, I) and y."""
+        inputs = check_inputs(X, self.network)
+        targets = check_targets(y, len(inputs), self.network, self.settings.loss)
+        return self.measures(Data(inputs, targets, check_weights(sample_weight, len(inputs))))
+
+    def measures(self, data: Data) -> dict[str, float]:
+        """The loss and the measures of prepared data; numbers are in the target's own units."""
+        engine = find_engine("numpy")
+        derivation = derive(
+            self.network.without_dropout(),
+            self.settings.loss,
+            integer_targets=data.y.dtype.kind in "iu" and self.settings.loss.targets == "classes",
+            sample_weights=data.weights is not None,
+            fused=self.settings.fused,
+        )
+        outputs, loss = engine.forward(derivation, self.parameters, data, dtype=self.settings.dtype)
+        assert loss is not None
+        return {"loss": loss, **self.score(outputs, data.y)}
+
+    def score(self, outputs: Array, y: Array) -> dict[str, float]:
+        """The task's measures of outputs (N, O) against prepared targets."""
+        classes = class_numbers(y)
+        if self.classifies and classes is not None and self._one_of_many:
+            values = {"y": classes.reshape(-1, 1), "y_hat": self._decide(outputs).reshape(-1, 1)}
+            if not self._are_probabilities:
+                return {"accuracy": float(evaluate_arrays(MEASURES["accuracy"].value.tree, values))}
+            probabilities = self._probabilities(outputs).astype(np.float64)
+            truth = np.eye(probabilities.shape[1])[classes]
+            return _measured("classify", {**values, "Y": truth, "P": probabilities})
+        if self.classifies:
+            values = {"y": y.reshape(-1, 1) >= 0.5, "y_hat": outputs.reshape(-1, 1) >= 0.5}
+            return {"accuracy": float(evaluate_arrays(MEASURES["accuracy"].value.tree, values))}
+        scale = self._target.scale if isinstance(self._target, NumberTarget) else 1.0
+        shift = self._target.mean if isinstance(self._target, NumberTarget) else 0.0
+        truth, predicted = (a.astype(np.float64).reshape(-1, 1) * scale + shift for a in (y, outputs))
+        return _measured("regress", {"y": truth, "y_hat": predicted})
+
+    # --- what it is ---------------------------------------------------------------------------------
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of its numbers."""
+        return np.dtype(self.settings.dtype)
+
+    @property
+    def _target(self) -> ClassTarget | NumberTarget | None:
+        return self.encoding.target if self.encoding is not None else None
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The class labels in the order of the outputs, for a model trained on a table."""
+        return self._target.classes if isinstance(self._target, ClassTarget) else None
+
+    @property
+    def _one_of_many(self) -> bool:
+        """True where exactly one class is right (an output for each class, or one between two)."""
+        over_classes = self.settings.loss.targets == "classes" or isinstance(self._target, ClassTarget)
+        return self.network.outputs == 1 or over_classes
+
+    @property
+    def _are_probabilities(self) -> bool:
+        """True where the outputs are those of a softmax, or of sigmoids."""
+        output = self.network.dense[-1].activation.name
+        return output == "softmax" or (
+            output == "sigmoid" and (self.network.outputs == 1 or not self._one_of_many)
+        )
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all parameters: equal for runs that ended in the same bits."""
+        hashed = hashlib.sha256()
+        for name in sorted(self.parameters):
+            hashed.update(name.encode())
+            hashed.update(np.ascontiguousarray(self.parameters[name]).tobytes())
+        return hashed.hexdigest()
+
+    def training_derivation(self) -> Derivation:
+        """The training step it was made with, as lines."""
+        s = self.settings
+        weights = s.class_weight if isinstance(s.class_weight, tuple) else None
+        return derive(
+            self.network,
+            s.loss,
+            s.rule,
+            l2=s.l2,
+            clip_norm=s.clip_norm,
+            clip_value=s.clip_value,
+            class_weights=weights,
+            integer_targets=s.loss.targets == "classes",
+            fused=s.fused,
+        )
+
+    def _decide(self, outputs: Array) -> Array:
+        if not self.classifies:
+            return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+        if self._one_of_many and outputs.shape[1] > 1:
+            return outputs.argmax(axis=1)
+        above = (outputs >= 0.5).astype(np.int64)
+        return above[:, 0] if above.shape[1] == 1 else above
+
+    def _probabilities(self, outputs: Array) -> Array:
+        if not self.classifies:
+            raise ConfigError("the model predicts numbers, so it has no probabilities: use predict")
+        if not self._are_probabilities:
+            raise ConfigError("the model's outputs are no probabilities: give it softmax or sigmoid outputs")
+        if outputs.shape[1] == 1:
+            return np.hstack([1 - outputs, outputs])
+        return outputs
+
+    def _need_encoding(self) -> Encoding:
+        if self.encoding is None:
+            raise ConfigError(
+                "the model was trained on arrays, so it cannot read tables: give it an array (N, I)"
+            )
+        return self.encoding
+
+    # --- files --------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model file, in one step. Raises CannotWrite."""
+        write_tensors(path, self.parameters, self.header(), kind=KIND)
+
+    def header(self) -> dict[str, Any]:
+        """Everything but the numbers, as JSON values."""
+        return {
+            "network": bare(self.network).to_json(),
+            "settings": self.settings.to_json(),
+            "history": self.history.to_json(),
+            "encoding": self.encoding.to_json() if self.encoding is not None else None,
+            "made_with": dict(self.made_with),
+        }
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Model:
+        """Read a model file. Raises ModelFileError for one that is broken, altered or of an unknown version."""
+        tensors, header = read_tensors(path, kind=KIND)
+        return cls.from_parts(tensors, header, path)
+
+    @classmethod
+    def from_parts(cls, tensors: Mapping[str, Array], header: Mapping[str, Any], path: Any) -> Model:
+        """The model of a header and its numbers, checked against each other."""
+        try:
+            network = Network.from_json(header["network"])
+            settings = Settings.from_json(header["settings"])
+            history = History.from_json(header["history"])
+            encoding = None if header["encoding"] is None else Encoding.from_json(header["encoding"])
+            made_with = dict(header["made_with"])
+        except ModelFileError:
+            raise
+        except (ChainruleError, KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(
+                f'cannot use "{os.fspath(path)}": {error} (register activations, losses and rules of your own '
+                "before loading)"
+            ) from None
+        shapes = {p.name: p.shape for p in network.parameters}
+        found = {name: tensor.shape for name, tensor in tensors.items()}
+        if shapes != found or any(t.dtype != np.dtype(settings.dtype) for t in tensors.values()):
+            raise ModelFileError(
+                f'cannot use "{os.fspath(path)}": its numbers are not those of its network: train the model again'
+            )
+        return cls(network, dict(tensors), settings, history, encoding, made_with)
+
+
+def bare(network: Network) -> Network:
+    """The network without given starting values, which its parameters have replaced."""
+    from dataclasses import replace
+
+    from chainrule.derivation import Dense, Dropout
+
+    layers: list[Dense | Dropout] = []
+    for layer in network.layers:
+        if isinstance(layer, Dense):
+            layers.append(
+                Dense(
+                    layer.units,
+                    layer.activation,
+                    bias=layer.bias is not False,
+                    weights=None if isinstance(layer.weights, tuple) else layer.weights,
+                    frozen=layer.frozen,
+                    threshold=layer.threshold is not False,
+                )
+            )
+        else:
+            layers.append(replace(layer))
+    return Network(network.inputs, layers)
+
+
+def made_with(engine: str) -> dict[str, Any]:
+    """Versions, threads and processor: what equal results depend on."""
+    import scipy
+    from threadpoolctl import threadpool_info
+
+    from chainrule import __version__
+
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return {
+        "chainrule": __version__,
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "engine": engine,
+        "threads": max((pool["num_threads"] for pool in pools), default=1),
+        "blas": ", ".join(
+            sorted({f"{p['internal_api']} {p['version']} {p.get('architecture')}" for p in pools})
+        ),
+    }
+
+
+def _measured(task: str, values: Mapping[str, Array]) -> dict[str, float]:
+    return {
+        name: float(evaluate_arrays(measure.value.tree, values))
+        for name, measure in MEASURES.items()
+        if measure.task == task
+    }

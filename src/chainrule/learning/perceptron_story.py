@@ -1,0 +1,100 @@
+"""What happened when a perceptron trained, in plain sentences."""
+
+from __future__ import annotations
+
+from math import floor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chainrule.learning.perceptron import PerceptronRun
+
+HIDDEN_LAYER = (
+    'a network with a hidden layer can tell them apart, for example Network({inputs}, [Dense(4, "tanh"), '
+    'Dense(1, "sigmoid")]).'
+)
+
+
+def tell(run: PerceptronRun) -> str:
+    """The story of a run: how it ended, why, what to try next, and what was learnt."""
+    told = [_converged(run), *_bound(run)] if run.converged else [_ending(run), *_reason(run)]
+    told.append(_unit(run))
+    if run.presentations > len(run.trace):
+        told.append(f"The trace keeps the first {len(run.trace):,} of {run.presentations:,} presentations.")
+    return "\n".join(told)
+
+
+def _converged(run: PerceptronRun) -> str:
+    return (
+        f"Converged: epoch {run.epochs:,} went through {_counted(run.samples, 'sample')} without a mistake, "
+        f"after {_counted(run.updates, 'update')}."
+    )
+
+
+def _bound(run: PerceptronRun) -> list[str]:
+    if run.bound is None:
+        return []
+    return [
+        f"No order of the samples could have taken more than (R/γ)² = {_whole(run.bound)} updates: R = "
+        f"{run.separation.radius:.4g} is the length of the longest input (with the constant −1), γ = "
+        f"{run.separation.margin:.4g} the margin of the widest separation."
+    ]
+
+
+def _ending(run: PerceptronRun) -> str:
+    every = f"each of the {_counted(run.epochs, 'epoch')} had mistakes ({_counted(run.updates, 'update')})"
+    if run.cycle is None:
+        return f"No convergence: {every}."
+    first, last = run.cycle
+    repeats = f"epochs {first:,} to {last:,} repeat" if first < last else f"epoch {first:,} repeats"
+    return (
+        f"No convergence: {every}, and {repeats} for ever, since the weights are exactly what they were "
+        f"{'at the start' if first == 1 else f'after epoch {first - 1:,}'}."
+    )
+
+
+def _reason(run: PerceptronRun) -> list[str]:
+    if run.separation.separable is False:
+        line = {1: "point", 2: "line", 3: "plane"}.get(len(run.weights), "hyperplane")
+        return [
+            f"The reason: the classes are not linearly separable, since no {line} leaves them on its two sides.",
+            "The suggestion: " + HIDDEN_LAYER.format(inputs=len(run.weights)),
+        ]
+    if not run.learnt:
+        known = "the classes are linearly separable, but " if run.separation.separable else ""
+        return [
+            f"The reason: {known}with the threshold fixed at {run.threshold:g} nothing promises convergence.",
+            "The suggestion: let the threshold be learnt (leave it out), or take a smaller learning rate.",
+        ]
+    if run.separation.separable is None:
+        return [
+            "Whether the classes are linearly separable could not be decided, so more epochs may or may not do.",
+            "The suggestion: more epochs, or else " + HIDDEN_LAYER.format(inputs=len(run.weights)),
+        ]
+    if run.cycle is not None:
+        return [
+            "The reason: the classes are linearly separable, but the numbers are so large that updates are lost "
+            "in rounding.",
+            "The suggestion: standardise the inputs.",
+        ]
+    limit = f" after at most (R/γ)² = {_whole(run.bound)} updates" if run.bound is not None else ""
+    return [
+        f"The classes are linearly separable, so training would end{limit}.",
+        "The suggestion: more epochs, or standardised inputs, which make the bound smaller.",
+    ]
+
+
+def _unit(run: PerceptronRun) -> str:
+    written = ""
+    for weight, name in zip(run.weights.tolist(), run.names, strict=True):
+        sign = ("− " if weight < 0 else "+ ") if written else ("−" if weight < 0 else "")
+        written += f"{' ' if written else ''}{sign}{abs(weight):.6g} · {name}"
+    return f"The unit fires where {written} ≥ {run.threshold:.6g}."
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _whole(bound: float) -> str:
+    """A bound on a count: only its whole part matters."""
+    return f"{floor(bound * (1 + 1e-9)):,}" if bound < 1e15 else f"{bound:.3g}"

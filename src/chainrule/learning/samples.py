@@ -1,0 +1,139 @@
+"""Arrays as given by a user, checked and brought into the shapes that a derivation takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.derivation.network import Network
+from chainrule.engines.engine import Data
+from chainrule.errors import InvalidInput, ShapeMismatch
+from chainrule.formulas.losses import LOSSES, Loss
+
+Array = NDArray[Any]
+
+
+def auto_loss(network: Network) -> Loss:
+    """The loss that belongs to the output: crossentropy after softmax, binary after sigmoid, else mse."""
+    output = network.dense[-1].activation.name
+    belonging = {loss.output: loss for loss in reversed(list(LOSSES.values())) if loss.targets != "numbers"}
+    return belonging.get(output, LOSSES["mse"])
+
+
+def check_inputs(X: Any, network: Network) -> Array:
+    """X as a float array (N, I). Raises InvalidInput naming the first row and column that is not finite."""
+    array = _numeric("X", X)
+    if array.ndim != 2:
+        raise ShapeMismatch(
+            f"X must be a table (N, {network.inputs}), one row per sample, not of shape {array.shape}"
+        )
+    if array.shape[1] != network.inputs:
+        raise ShapeMismatch(
+            f"the network has {network.inputs} inputs but X has {array.shape[1]} columns: make them equal"
+        )
+    if not len(array):
+        raise InvalidInput("X has no rows: give at least one")
+    _check_finite("X", array)
+    return array
+
+
+def check_targets(y: Any, rows: int, network: Network, loss: Loss) -> Array:
+    """y as (N, O) numbers, or as (N, 1) class numbers for a loss over classes.
+
+    Raises InvalidInput or ShapeMismatch saying which row is wrong.
+    """
+    array = _numeric("y", y)
+    units = network.outputs
+    if len(array) != rows:
+        raise ShapeMismatch(f"X has {rows} rows but y has {len(array)}: make them equal")
+    if loss.targets == "classes" and (array.ndim == 1 or (array.shape[1] == 1 and units > 1)):
+        return _class_numbers(array.reshape(-1, 1), units)
+    table = array.reshape(rows, -1) if array.ndim == 1 else array
+    if table.shape != (rows, units):
+        raise ShapeMismatch(
+            f"the network has {units} outputs, so y must have shape ({rows}, {units}), not {array.shape}"
+        )
+    _check_finite("y", table)
+    if loss.targets != "numbers":
+        _check_between_0_and_1(table, loss)
+    if loss.targets == "classes":
+        sums = table.sum(axis=1)
+        if np.any(np.abs(sums - 1) > 1e-4):
+            row = int(np.argmax(np.abs(sums - 1) > 1e-4))
+            raise InvalidInput(
+                f"row {row} of y sums to {sums[row]:g}: the probabilities of the classes must sum to 1"
+            )
+    return table.astype(np.float64)
+
+
+def check_weights(weights: Any, rows: int) -> Array | None:
+    """Sample weights as (N, 1); None stays None."""
+    if weights is None:
+        return None
+    array = _numeric("sample_weight", weights).reshape(-1)
+    if len(array) != rows:
+        raise ShapeMismatch(f"X has {rows} rows but sample_weight has {len(array)}: make them equal")
+    _check_finite("sample_weight", array.reshape(-1, 1))
+    if np.any(array < 0) or not np.any(array > 0):
+        raise InvalidInput("sample weights must not be negative, and at least one must be above 0")
+    return array.reshape(-1, 1)
+
+
+def class_numbers(y: Array) -> NDArray[np.int64] | None:
+    """The class of each row where y (N, O) holds class numbers, one-hot rows or 0 and 1; otherwise None."""
+    if y.dtype.kind in "iu":
+        return y.reshape(-1).astype(np.int64)
+    if y.shape[1] > 1:
+        return y.argmax(axis=1)
+    values = y.reshape(-1)
+    return values.astype(np.int64) if np.all((values == 0) | (values == 1)) else None
+
+
+def take(data: Data, rows: NDArray[np.intp]) -> Data:
+    """Some of the rows."""
+    weights = None if data.weights is None else data.weights[rows]
+    return Data(data.X[rows], data.y[rows], weights)
+
+
+def _numeric(what: str, given: Any) -> Array:
+    try:
+        array = np.asarray(given)
+        if array.dtype.kind not in "fiub":
+            array = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"{what} must be numbers: {str(error).splitlines()[0]}") from None
+    if array.ndim == 0:
+        raise ShapeMismatch(f"{what} must be an array, not a single number")
+    return array.astype(np.int64) if array.dtype.kind == "b" else array
+
+
+def _class_numbers(array: Array, classes: int) -> Array:
+    _check_finite("y", array)
+    if np.any(array != np.floor(array)) or array.min() < 0 or array.max() >= classes:
+        wrong = (array != np.floor(array)) | (array < 0) | (array >= classes)
+        row = int(np.argmax(wrong))
+        raise InvalidInput(
+            f"row {row} of y is {array[row, 0]:g}: with {classes} outputs a class is a whole number from 0 to "
+            f"{classes - 1}"
+        )
+    return array.astype(np.int64)
+
+
+def _check_between_0_and_1(table: Array, loss: Loss) -> None:
+    wrong = (table < 0) | (table > 1)
+    if np.any(wrong):
+        row, column = map(int, np.argwhere(wrong)[0])
+        raise InvalidInput(
+            f"row {row}, column {column} of y is {table[row, column]:g}: {loss.name} needs targets between 0 and 1"
+        )
+
+
+def _check_finite(what: str, array: Array) -> None:
+    wrong = ~np.isfinite(array)
+    if np.any(wrong):
+        row, column = map(int, np.argwhere(wrong)[0])
+        raise InvalidInput(
+            f"row {row}, column {column} of {what} is {array[row, column]}: leave the row out or fill the gap"
+        )

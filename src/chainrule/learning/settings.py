@@ -1,0 +1,167 @@
+"""How a network is trained: every choice, in one frozen record that the model file keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from chainrule.engines.program import as_dtype
+from chainrule.errors import ConfigError
+from chainrule.formulas.losses import LOSSES, Loss
+from chainrule.formulas.rules import RULES, Rule
+from chainrule.formulas.schedules import Schedule, find_schedules
+
+ClassWeight = Literal["balanced"] | tuple[float, ...] | None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices of a training run.
+
+    loss, rule:    entries of their catalogues; the rule holds the base learning rate
+    epochs, batch: how often all rows are seen, and how many rows make a step
+    shuffle:       a new order of the rows each epoch, drawn from the seed
+    schedules:     factors on the base rate
+    patience:      stop after this many epochs without a better watched loss, and restore the best; the
+                   watched loss is that of the validation rows, or of training where there are none
+    improvement:   by how much a loss must be lower to count as better
+    tolerance:     stop when the length of the gradient (its root mean square over the epoch) is below this
+    l2, clip_norm, clip_value, fused: see `chainrule.derive`
+    class_weight:  "balanced" (N / (K · rows of the class), as scikit-learn), a weight for each class, or None
+    seed:          of the first weights, the shuffles, the held-out rows and the dropout masks
+    dtype:         float32 or float64
+    """
+
+    loss: Loss
+    rule: Rule
+    epochs: int = 100
+    batch: int = 32
+    shuffle: bool = True
+    schedules: tuple[Schedule, ...] = ()
+    validation: float = 0.0
+    patience: int | None = None
+    improvement: float = 0.0
+    tolerance: float | None = None
+    l2: float = 0.0
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    class_weight: ClassWeight = None
+    fused: bool | None = None
+    seed: int = 0
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        for name, least in (("epochs", 1), ("batch", 1), ("patience", 1), ("seed", 0)):
+            _whole(name, getattr(self, name), least, optional=name == "patience")
+        for name in ("improvement", "tolerance", "l2"):
+            _at_least_0(name, getattr(self, name), optional=name == "tolerance")
+        _number("validation", self.validation)
+        if not 0 <= self.validation < 1:
+            raise ConfigError(
+                f"validation is the fraction of rows held out, at least 0 and below 1, not {self.validation}"
+            )
+        if isinstance(self.class_weight, str) and self.class_weight != "balanced":
+            raise ConfigError(
+                f'class_weight is "balanced" or a weight for each class, not "{self.class_weight}"'
+            )
+        if isinstance(self.class_weight, tuple):
+            for weight in self.class_weight:
+                _at_least_0("class weight", weight)
+        as_dtype(self.dtype)
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings as JSON values; `from_json` reads them."""
+        made = {field.name: getattr(self, field.name) for field in fields(self)}
+        made |= {"loss": self.loss.spec, "rule": self.rule.spec}
+        made["schedules"] = [schedule.spec for schedule in self.schedules]
+        return made
+
+    @classmethod
+    def from_json(cls, made: Mapping[str, Any]) -> Settings:
+        """The settings of `to_json`. Raises ConfigError for anything else."""
+        try:
+            weight = made["class_weight"]
+            return cls(
+                **{
+                    **made,
+                    "loss": LOSSES.find(made["loss"]),
+                    "rule": RULES.find(made["rule"]),
+                    "schedules": tuple(s for spec in made["schedules"] for s in find_schedules(spec)),
+                    "class_weight": tuple(weight) if isinstance(weight, list) else weight,
+                }
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ConfigError(f"these are no settings of a training run: {error}") from error
+
+    def differences(self, other: Settings) -> tuple[str, ...]:
+        """The names of the choices in which two runs differ."""
+        mine, theirs = self.to_json(), other.to_json()
+        return tuple(name for name in mine if mine[name] != theirs[name])
+
+
+def make_settings(**choices: Any) -> Settings:
+    """Settings from names and entries: `loss="mse"`, `rule="adam"`, `rate=0.01`, `schedule="cosine"`, …"""
+    rule = RULES.find(choices.pop("rule", "adam"))
+    rate = choices.pop("rate", None)
+    if rate is not None:
+        rule = rule(learning_rate=rate)
+    schedule = choices.pop("schedule", None)
+    weight = choices.pop("class_weight", None)
+    if isinstance(weight, Sequence) and not isinstance(weight, str):
+        weight = tuple(float(w) for w in weight)
+    known = {field.name for field in fields(Settings)}
+    for name in choices:
+        if name not in known:
+            from chainrule.errors import unknown
+
+            raise unknown("setting", name, known - {"schedules"} | {"rate", "schedule"})
+    return Settings(
+        loss=LOSSES.find(choices.pop("loss")),
+        rule=rule,
+        schedules=find_schedules(schedule) if schedule else (),
+        class_weight=weight,
+        **choices,
+    )
+
+
+class RatePlan:
+    """The learning rate of each epoch: the base rate times the schedules' factors."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._base = float(settings.rule.parameters["learning_rate"])
+        self._epochs = settings.epochs
+        self._schedules = tuple(s for s in settings.schedules if s.name != "constant")
+        self.state = [schedule.start() for schedule in self._schedules]
+
+    def rate(self, epoch: int) -> float:
+        """The rate of an epoch counted from 0."""
+        rate = self._base
+        for schedule, state in zip(self._schedules, self.state, strict=True):
+            rate *= schedule.factor_at(epoch, self._epochs, state)
+        return rate
+
+    def watch(self, loss: float) -> None:
+        """Tell the schedules how the epoch went."""
+        if self._schedules:
+            self.state = [s.watch(state, loss) for s, state in zip(self._schedules, self.state, strict=True)]
+
+
+def _whole(name: str, value: Any, least: int, *, optional: bool = False) -> None:
+    if optional and value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ConfigError(f"{name} must be a whole number, at least {least}, not {value!r}")
+
+
+def _number(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+        raise ConfigError(f"{name} must be a number, not {value!r}")
+
+
+def _at_least_0(name: str, value: Any, *, optional: bool = False) -> None:
+    if optional and value is None:
+        return
+    _number(name, value)
+    if not 0 <= value < float("inf"):
+        raise ConfigError(f"{name} must not be negative or infinite, but is {value}")

@@ -1,0 +1,298 @@
+"""From a table to a trained model: split, encode, build the network that fits the target, train, measure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.derivation import Dense, Dropout, Network
+from chainrule.engines.engine import Data
+from chainrule.errors import ConfigError
+from chainrule.formulas.activations import ACTIVATIONS, Activation
+from chainrule.formulas.losses import LOSSES, Loss
+from chainrule.learning.checkpoints import Keeper
+from chainrule.learning.datasets import DATASETS, load_dataset
+from chainrule.learning.encoding import ClassTarget, Encoding, Missing, NumberTarget, Task, complete_rows
+from chainrule.learning.frames import table_from
+from chainrule.learning.model import Model
+from chainrule.learning.samples import take
+from chainrule.learning.settings import make_settings
+from chainrule.learning.splitting import hold_out
+from chainrule.learning.tables import Table, read_table
+from chainrule.learning.targets import fit_target
+from chainrule.learning.training import Callback, Run, train_prepared
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class TableRun:
+    """A model trained on a table.
+
+    run: what happened; train, validation, test: the measures of each part (None where there is no such part)
+    rows: how many rows each part has; test_data: the prepared test rows
+    notes: sentences for the user about what was decided
+    """
+
+    run: Run
+    train: Mapping[str, float]
+    validation: Mapping[str, float] | None
+    test: Mapping[str, float] | None
+    rows: Mapping[str, int]
+    test_data: Data | None
+    notes: tuple[str, ...]
+
+    @property
+    def model(self) -> Model:
+        """The trained model."""
+        return self.run.model
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A table made ready: an untrained model (network, encoding, settings) and the data of each part."""
+
+    model: Model
+    train: Data
+    validation: Data | None
+    test: Data | None
+    notes: tuple[str, ...]
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows each part has."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: len(part.X) for name, part in parts.items() if part is not None}
+
+
+def open_table(
+    source: Any,
+    *,
+    header: bool | None = None,
+    sql: str | None = None,
+    seed: int = 0,
+    delimiter: str | None = None,
+) -> Table:
+    """A table from a file, the name of an embedded set, a data frame, an array or a Table."""
+    if isinstance(source, Table):
+        return source
+    if isinstance(source, (str, os.PathLike)):
+        name = os.fspath(source)
+        if name in DATASETS and not Path(name).exists():
+            return load_dataset(name, seed)
+        return read_table(name, header=header, sql=sql, delimiter=delimiter)
+    return table_from(source)
+
+
+def prepare(
+    source: Any,
+    target: str | None = None,
+    *,
+    task: Task = "auto",
+    layers: Sequence[int] = (32, 16),
+    activation: str | Activation | Sequence[str | Activation] = "relu",
+    loss: str | Loss = "auto",
+    dropout: float = 0.0,
+    missing: Missing = "error",
+    drop: Sequence[str] = (),
+    test: Any = None,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    sql: str | None = None,
+    **choices: Any,
+) -> Prepared:
+    """Read, split and encode a table, and build the network that fits its target; see `train_table`."""
+    seed = choices.get("seed", 0)
+    table = open_table(source, header=header, sql=sql, seed=seed, delimiter=delimiter)
+    name = table.resolve(target or _usual_target(source, table))
+    if missing == "drop":
+        table = table.take(complete_rows(table, name, drop))
+    fraction = _fraction(test)
+    test_table = None
+    if fraction is not None:
+        classes = _class_of_each_row(table, name, task)
+        rows, held = hold_out(table.rows if classes is None else classes, fraction, seed, classes is not None)
+        table, test_table = table.take(rows), table.take(held)
+    elif test is not None:
+        test_table = open_table(test, header=header, delimiter=delimiter)
+    encoding = Encoding.fit(table, name, task=task, missing=missing, drop=drop)
+    notes = list(encoding.notes)
+    network, chosen = build_network(encoding, layers, activation, loss, dropout)
+    settings = make_settings(loss=chosen, **choices)
+    model = Model(network, {}, settings, encoding=encoding)
+    data = encode(model, table)
+    held_out = None
+    if settings.validation:
+        classes = encoding.targets(table) if isinstance(encoding.target, ClassTarget) else None
+        parts = hold_out(
+            table.rows if classes is None else classes,
+            settings.validation,
+            seed,
+            stratify=classes is not None,
+        )
+        data, held_out = take(data, parts[0]), take(data, parts[1])
+    test_data = None
+    if test_table is not None:
+        if missing == "drop":
+            test_table = test_table.take(encoding.complete_rows(test_table))
+        notes += encoding.label_notes(test_table) if isinstance(encoding.target, ClassTarget) else ()
+        notes += encoding.unknown_categories(test_table)
+        test_data = encode(model, test_table, match_labels=True)
+    return Prepared(model, data, held_out, test_data, tuple(notes))
+
+
+def train_table(
+    source: Any,
+    target: str | None = None,
+    *,
+    callbacks: Sequence[Callback] = (),
+    keeper: Keeper | None = None,
+    resume: bool = False,
+    engine: str = "numpy",
+    **how: Any,
+) -> TableRun:
+    """Train a network on a table.
+
+    source: a file (CSV, TSV, JSON lines, Parquet, idx), the name of an embedded set, a pandas, polars or Arrow
+        table, an array, or a `Table`; sql=… asks a file a query first
+    target: the column to predict, by name or number (−1 the last); embedded sets know theirs
+    task: auto, classify or regress.  layers: units of the hidden layers.  activation: theirs, one or one each
+    loss: by default crossentropy for classes (binary for two) and mse for numbers
+    missing: error, drop, mean or mode.  drop: columns to leave out
+    test: a file, a table or a fraction held out before anything is fitted
+    how: also the fields of `Settings` (epochs, batch, rule, rate, validation, patience, l2, seed, …)
+
+    Raises TableError, ConfigError, Divergence.
+
+    >>> trained = train_table("iris", layers=[8], epochs=5, test=0.2)
+    >>> trained.rows, sorted(trained.test)
+    ({'train': 120, 'test': 30}, ['accuracy', 'log_loss', 'loss'])
+    """
+    made = prepare(source, target, **how)
+    return train_made(made, callbacks=callbacks, keeper=keeper, resume=resume, engine=engine)
+
+
+def train_made(
+    made: Prepared,
+    *,
+    callbacks: Sequence[Callback] = (),
+    keeper: Keeper | None = None,
+    resume: bool = False,
+    engine: str = "numpy",
+) -> TableRun:
+    """Train on a prepared table, and measure."""
+    run = train_prepared(
+        made.model.network,
+        made.train,
+        made.validation,
+        made.model.settings,
+        model=made.model,
+        callbacks=callbacks,
+        keeper=keeper,
+        resume=resume,
+        engine=engine,
+    )
+    model = run.model
+    return TableRun(
+        run,
+        train=model.measures(made.train),
+        validation=None if made.validation is None else model.measures(made.validation),
+        test=None if made.test is None else model.measures(made.test),
+        rows=made.rows,
+        test_data=made.test,
+        notes=made.notes + run.notes,
+    )
+
+
+def build_network(
+    encoding: Encoding,
+    layers: Sequence[int],
+    activation: str | Activation | Sequence[str | Activation],
+    loss: str | Loss,
+    dropout: float,
+) -> tuple[Network, Loss]:
+    """The network for an encoding, with the output layer that the target and the loss call for."""
+    chosen = _loss(encoding, loss)
+    several = isinstance(activation, (list, tuple))
+    given: list[Any] = list(activation) if several else [activation] * len(layers)  # type: ignore[arg-type]
+    if len(given) == 1:
+        given = given * len(layers)
+    if len(given) != len(layers):
+        raise ConfigError(
+            f"there are {len(layers)} hidden layers but {len(given)} activations: give one, or one for each layer"
+        )
+    made: list[Dense | Dropout] = []
+    for units, name in zip(layers, given, strict=True):
+        made.append(Dense(units, ACTIVATIONS.find(name)))
+        if dropout:
+            made.append(Dropout(dropout))
+    classes = len(encoding.target.classes) if isinstance(encoding.target, ClassTarget) else 1
+    if chosen.targets == "classes":
+        made.append(Dense(classes, "softmax"))
+    elif isinstance(encoding.target, ClassTarget):
+        made.append(Dense(1 if classes == 2 else classes, "sigmoid"))
+    else:
+        made.append(Dense(1, "identity"))
+    return Network(encoding.inputs, made), chosen
+
+
+def encode(model: Model, table: Table, *, match_labels: bool = False) -> Data:
+    """The rows of a table as the model's network takes them."""
+    assert model.encoding is not None
+    encoding, outputs = model.encoding, model.network.outputs
+    X = encoding.features(table, dtype=model.dtype)
+    y = encoding.targets(table, unseen_labels="match" if match_labels else "error").reshape(-1, 1)
+    if isinstance(encoding.target, NumberTarget):
+        return Data(X, y)
+    if model.settings.loss.targets == "classes":
+        return Data(X, y)
+    return Data(X, np.eye(outputs)[y[:, 0]] if outputs > 1 else y.astype(np.float64))
+
+
+def _loss(encoding: Encoding, loss: str | Loss) -> Loss:
+    classes = len(encoding.target.classes) if isinstance(encoding.target, ClassTarget) else 0
+    if isinstance(loss, str) and loss == "auto":
+        return LOSSES["mse" if not classes else "binary_crossentropy" if classes == 2 else "crossentropy"]
+    chosen = LOSSES.find(loss)
+    if not classes and chosen.targets != "numbers":
+        raise ConfigError(
+            f'{chosen.name} is a loss for classes, but the target "{encoding.target.name}" is a number: '
+            "use mse, mae or huber, or --task classify"
+        )
+    return chosen
+
+
+def _usual_target(source: Any, table: Table) -> str:
+    if isinstance(source, (str, os.PathLike)) and table.source in DATASETS:
+        return DATASETS[table.source].target
+    if table.pixels is not None:
+        return "label"
+    raise ConfigError(
+        f"{table.source}: which column is to be predicted? name it with --target "
+        f"(columns: {', '.join(table.names[:12])}{', …' if len(table.names) > 12 else ''}; -1 is the last)"
+    )
+
+
+def _fraction(test: Any) -> float | None:
+    """The fraction of rows to hold out, where `test` is one."""
+    if isinstance(test, str):
+        try:
+            test = float(test)
+        except ValueError:
+            return None
+    if isinstance(test, bool) or not isinstance(test, (int, float)):
+        return None
+    if not 0 < test < 1:
+        raise ConfigError(f"the test part is a fraction above 0 and below 1, or a file, not {test:g}")
+    return float(test)
+
+
+def _class_of_each_row(table: Table, name: str, task: Task) -> Array | None:
+    fitted = fit_target(table, name, task)[0]
+    return fitted.read(table, name, "error")[0] if isinstance(fitted, ClassTarget) else None

@@ -1,0 +1,40 @@
+"""What every test shares: bounded hypothesis profiles, one thread a worker, the data folder."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import settings
+
+# Set before NumPy or PyTorch loads: the workers already fill the cores.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+
+settings.register_profile("quick", derandomize=True, deadline=None, max_examples=20)
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real data sets that CHAINRULE_DATA names."""
+    named = os.environ.get("CHAINRULE_DATA")
+    if not named:
+        pytest.skip("CHAINRULE_DATA is not set: set it to the folder of data sets to run this test")
+    folder = Path(named)
+    if not folder.is_dir():
+        pytest.fail(f"CHAINRULE_DATA={named} is not a folder: correct it, or unset it to skip these tests")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def torch() -> ModuleType:
+    """PyTorch on one thread, for tests that use it as the outside oracle."""
+    module = import_module("torch")
+    module.set_num_threads(1)
+    return module

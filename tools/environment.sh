@@ -1,0 +1,90 @@
+#!/bin/sh
+# Makes .venv with chainrule in it; "test" adds the test extra. Does nothing when that is already so.
+# usage: [PYTHON=/path/to/python] sh tools/environment.sh run|test
+set -eu
+cd "$(dirname "$0")/.."
+
+wanted=${1:-run}
+here=$(pwd -P)
+state="$here $(cksum <pyproject.toml)"
+suits='import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))'
+identity='import platform, sys; print(platform.python_version(), sys.base_prefix)'
+
+stop() {
+    echo "set-up: $1" >&2
+    exit 2
+}
+
+# A name on PATH proves nothing (pyenv's shims fail when run), so each candidate is run.
+find_python() {
+    if [ -n "${PYTHON:-}" ]; then
+        "$PYTHON" -c "$suits" 2>/dev/null ||
+            stop "PYTHON=$PYTHON is not a Python 3.11, 3.12 or 3.13 with venv: name another with make PYTHON=/path/to/python"
+        python=$PYTHON
+        return
+    fi
+    for python in python3.13 python3.12 python3.11 python3; do
+        if "$python" -c "$suits" 2>/dev/null; then return; fi
+    done
+    stop "no Python 3.11, 3.12 or 3.13 with venv runs here (tried python3.13, python3.12, python3.11, python3): \
+install one (on Debian and Ubuntu also python3-venv), or name it with make PYTHON=/path/to/python"
+}
+
+is_ready() {
+    [ -x .venv/bin/python ] && [ "$(cat ".venv/.ready-$1" 2>/dev/null)" = "$state" ] && is_from_asked_python
+}
+
+is_from_asked_python() {
+    [ -z "${PYTHON:-}" ] || [ "$(.venv/bin/python -c "$identity")" = "$("$PYTHON" -c "$identity" 2>/dev/null)" ]
+}
+
+# A copied .venv still starts the tools of the folder it came from.
+is_sound() {
+    grep -qF "$here/.venv" .venv/bin/activate 2>/dev/null &&
+        grep -q 'include-system-site-packages = false' .venv/pyvenv.cfg &&
+        .venv/bin/python -c "$suits" && .venv/bin/python -m pip --version >/dev/null 2>&1 &&
+        is_from_asked_python
+}
+
+# A killed process can linger as a zombie, which is not alive.
+is_alive() {
+    [ -n "$1" ] && kill -0 "$1" 2>/dev/null || return 1
+    case $(ps -o stat= -p "$1" 2>/dev/null) in Z*) return 1 ;; esac
+}
+
+# .venv-busy stays behind when a set-up is interrupted: what it left cannot be trusted, and is made again.
+begin() {
+    if ! mkdir .venv-busy 2>/dev/null; then
+        owner=$(cat .venv-busy/process 2>/dev/null || true)
+        if is_alive "$owner"; then
+            stop "process $owner is setting up .venv: wait for it, or delete .venv-busy if it is not"
+        fi
+        rm -rf .venv
+    fi
+    echo $$ >.venv-busy/process
+    rm -f .venv/.ready-*
+}
+
+case $wanted in
+run) package=. ;;
+test) package='.[test]' ;;
+*) stop "\"$wanted\" is no environment: ask for run or test" ;;
+esac
+
+# The test environment holds everything the other does.
+if is_ready test || { [ "$wanted" = run ] && is_ready run; }; then exit 0; fi
+
+find_python
+begin
+if ! is_sound; then
+    echo "set-up: making .venv with $("$python" -V)"
+    rm -rf .venv
+    "$python" -m venv .venv || stop "$python could not make .venv: see the lines above"
+fi
+echo "set-up: installing chainrule and what it needs, once"
+if ! .venv/bin/python -m pip install -q --disable-pip-version-check -e "$package" >.venv/pip.log 2>&1; then
+    cat .venv/pip.log >&2
+    stop "the packages could not be installed: see pip's lines above, then run make again"
+fi
+echo "$state" >".venv/.ready-$wanted"
+rm -rf .venv-busy
