@@ -43,6 +43,7 @@ from .formulas.schedules import SCHEDULES as SCHEDULES
 from .formulas.schedules import schedule as schedule
 from .learning.datasets import load_dataset as load_dataset
 from .learning.encoding import Encoding as Encoding
+from .learning.frames import table_from as table_from
 from .learning.history import EpochRecord as EpochRecord
 from .learning.history import History as History
 from .learning.model import Model as Model
@@ -50,7 +51,6 @@ from .learning.perceptron import train_perceptron as train_perceptron
 from .learning.settings import Settings as Settings
 from .learning.tables import Table as Table
 from .learning.tables import read_table as read_table
-from .learning.frames import table_from as table_from
 from .learning.tasks import TableRun as TableRun
 from .learning.tasks import train_table as train_table
 from .learning.training import Run as Run

@@ -256,7 +256,7 @@ def test_a_name_that_is_no_parameter_is_refused() -> None:
 
 
 def test_a_taken_name_is_refused() -> None:
-    with pytest.raises(InvalidInput, match='there is a activation called "sigmoid" already|"sigmoid" already'):
+    with pytest.raises(InvalidInput, match='^there is an activation called "sigmoid" already: choose another name$'):
         activation("sigmoid", value=lambda z: z, slope=lambda z: 1)
 
 

@@ -76,13 +76,20 @@ def test_mixed_line_ends_and_blank_lines_keep_the_line_numbers(write: Write) -> 
     assert [table.place(0), table.place(1)] == ["row 1 (line 2)", "row 2 (line 5)"]
 
 
-def test_a_carriage_return_cut_in_two_by_a_chunk_is_one_line_end(
-    write: Write, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_a_line_end_cut_in_two_by_a_chunk_is_one_line_end(
+    write: Write, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     monkeypatch.setattr("chainrule.learning.plain.CHUNK", 4)
-    table = read_table(write("a,b\r\n1,ä\r\n2,y\r\n"))
+    table = read_table(write(end.join(["a,b", "1,ä", "2,y", ""])))
     assert rows_of(table) == [["1", "ä"], ["2", "y"]]
     assert table.place(1) == "row 2 (line 3)"
+
+
+def test_a_blank_line_between_rows_is_counted(write: Write) -> None:
+    table = read_table(write("a,b\n1,x\n\n2,y\n"))
+    assert rows_of(table) == [["1", "x"], ["2", "y"]]
+    assert table.place(1) == "row 2 (line 4)"
 
 
 def test_spaces_round_fields_are_trimmed(write: Write) -> None:
@@ -93,6 +100,10 @@ def test_quoted_fields_hold_delimiters_quotes_and_lines(write: Write) -> None:
     table = read_table(write('a,b\n"1" , "x, ""y"""\n2,"two\nlines"\n3,5" pipe\n'))
     assert rows_of(table) == [["1", 'x, "y"'], ["2", "two\nlines"], ["3", '5" pipe']]
     assert [table.place(1), table.place(2)] == ["row 2 (line 3)", "row 3 (line 5)"]
+
+
+def test_an_empty_field_may_follow_a_quoted_one(write: Write) -> None:
+    assert rows_of(read_table(write('a,b\n"x",\n,"y"\n'))) == [["x", None], [None, "y"]]
 
 
 def test_a_quoted_header_does_not_slow_the_rest(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,6 +127,11 @@ def test_a_byte_order_mark_before_a_headerless_file_is_no_digit(write: Write) ->
 @pytest.mark.parametrize("name", ["a[1].csv", "a*.csv", "it's.csv"])
 def test_odd_file_names_are_only_names(write: Write, name: str) -> None:
     assert read_table(write("a,b\n1,2\n", name)).numbers("b").tolist() == [2.0]
+
+
+def test_a_name_with_brackets_is_not_a_pattern_for_another_file(write: Write) -> None:
+    write("a,b\n9,9\n", "a1.csv")
+    assert read_table(write("a,b\n1,2\n", "a[1].csv")).numbers("b").tolist() == [2.0]
 
 
 fields = st.text("ab 1.,\"'é\n-", max_size=4)

@@ -80,8 +80,18 @@ def test_decimals_are_numbers() -> None:
     assert_array_equal(table.numbers("m"), [1.25, np.nan])
 
 
-def test_whole_numbers_with_gaps_are_written_without_a_point() -> None:
-    table = table_from(pd.DataFrame({"n": pd.array([1, None, 3], "Int64")}))
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(pd.DataFrame({"n": pd.array([1, None, 3], "Int64")}), id="pandas"),
+        pytest.param(pd.DataFrame({"n": pd.array([1, None, 3], "int64[pyarrow]")}), id="pandas, Arrow"),
+        pytest.param(pl.DataFrame({"n": [1, None, 3]}), id="polars"),
+        pytest.param(pa.table({"n": [1, None, 3]}), id="Arrow"),
+        pytest.param({"n": [1, None, 3]}, id="dict"),
+    ],
+)
+def test_whole_numbers_with_gaps_are_written_without_a_point(data: object) -> None:
+    table = table_from(data)
     assert table.texts("n").tolist() == ["1", None, "3"]
 
 

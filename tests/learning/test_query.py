@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
@@ -121,6 +122,13 @@ def test_sql_selects_from_parquet_as_typed(write: Write) -> None:
 def test_a_wrong_query_is_refused(write: Write, refusal: Refusal, sql: str, message: str) -> None:
     path = write("x,t\n1,a\n2,b\n")
     assert re.fullmatch(message, refusal(lambda: read_table(path, sql=sql)))
+
+
+def test_a_query_sees_no_variable_of_the_program(write: Write, refusal: Refusal) -> None:
+    frame = pd.DataFrame({"x": [1]})
+    message = refusal(lambda: read_table(write("a,b\n1,2\n"), sql="SELECT * FROM frame"))
+    assert message == "the query cannot be run: Table with name frame does not exist"
+    assert len(frame) == 1
 
 
 def test_names_that_differ_only_in_case_are_read_but_not_queried(write: Write, refusal: Refusal) -> None:

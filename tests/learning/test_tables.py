@@ -86,6 +86,10 @@ COMMA = 'write a decimal point as "." and thousands without a separator'
             f'{X} "1_000" in row 3 (line 4) is not a number, though 2 of the 3 values are: {STRAY}',
         ),
         (
+            ["1", "2", "+-5"],
+            f'{X} "+-5" in row 3 (line 4) is not a number, though 2 of the 3 values are: {STRAY}',
+        ),
+        (
             ["1", "2", "0x1F"],
             f'{X} "0x1F" in row 3 (line 4) is not a number, though 2 of the 3 values are: {STRAY}',
         ),

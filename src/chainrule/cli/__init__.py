@@ -14,7 +14,13 @@ from chainrule.errors import unknown
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS: dict[str, str] = {
+    "demo": "train on handwritten digits, and work one training step by number",
+    "train": "train a network on a table",
+    "predict": "predict each row of a table",
+    "evaluate": "measure a model on a table",
+    "info": "tell what a model file holds",
     "show": "print the equations of a network's training step",
+    "check": "check a model's gradients against central differences",
     "data": "list the embedded data sets, or print and save one",
     "formulas": "list the formulas, or explain one and compute it at a point",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,7 +26,9 @@ CUT = 12
 @click.command("data")
 @click.argument("name", required=False)
 @click.option("--out", metavar="FILE.csv", help="Write the set as CSV there.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the generated sets.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the generated sets."
+)
 @options.as_json
 def command(name: str | None, out: str | None, seed: int, as_json: bool) -> None:
     """List the embedded data sets, or print and save one.
@@ -55,11 +58,12 @@ def _list(sets: list[Dataset], as_json: bool) -> None:
     if as_json:
         printing.print_json({"data": [_summary(entry) for entry in sets]})
         return
-    rows = [
-        (entry.name, str(entry.rows), str(entry.columns), entry.target, entry.task, entry.description)
-        for entry in sets
-    ]
-    printing.table(("name", "rows", "columns", "target", "task", "what it is"), rows, right=(1, 2))
+    for entry in sets:
+        printing.heading(
+            entry.name,
+            f"{entry.rows} rows, {entry.columns} columns; {entry.task} {quoted(entry.target)}",
+        )
+        printing.say(printing.indented(entry.description))
     printing.say()
     printing.say('Try "chainrule data iris", or "chainrule data moons --out moons.csv".')
 
@@ -85,7 +89,9 @@ def facts(entry: Dataset, table: Table) -> dict[str, Any]:
     else:
         target = table.numbers(entry.target)
         known["spread"] = {"least": target.min(), "mean": target.mean(), "greatest": target.max()}
-    known["first_rows"] = [[cells[name][row] for name in table.names] for row in range(min(FIRST_ROWS, table.rows))]
+    known["first_rows"] = [
+        [cells[name][row] for name in table.names] for row in range(min(FIRST_ROWS, table.rows))
+    ]
     return known
 
 
@@ -94,7 +100,7 @@ def _show(known: dict[str, Any]) -> None:
     told = {
         "what": known["description"],
         "rows": f"{known['rows']}, with {known['columns']} columns and the target",
-        "target": f"{known['target']}, to {known['task']}",
+        "target": f"{known['target']}, a {'class' if 'classes' in known else 'number'} to predict",
         "source": known["source"],
     }
     if "classes" in known:
@@ -114,6 +120,8 @@ def _show(known: dict[str, Any]) -> None:
 
 
 def _short(cell: str) -> str:
+    with suppress(ValueError):
+        return printing.number(float(cell), 5)
     return cell if len(cell) <= CUT else cell[: CUT - 1] + "…"
 
 

@@ -32,7 +32,7 @@ EPOCHS = 50
 
 @dataclass(frozen=True)
 class Page:
-    """facts: everything, for scripts; formulas and lines: labelled text, for people; plot: a picture or none."""
+    """facts: everything, for scripts; formulas and lines: labelled text; plot: a picture, or none."""
 
     kind: str
     name: str
@@ -154,11 +154,15 @@ def _activation(entry: Activation, form: Form) -> Page:
         "points": points,
         "initialiser": entry.init,
     }
-    meaning = "; a = f(z) is the value itself" + ("" if entry.slope is not None else ", g = ∂C/∂a the gradient arriving")
+    meaning = "; a = f(z) is the value itself" + (
+        "" if entry.slope is not None else ", g = ∂C/∂a the gradient arriving"
+    )
     lines = {
         "where": "z is the weighted sum of a unit" + meaning,
         "range": _range(entry.range) + ("" if usual else ", with the usual parameters"),
-        "kinks": "; ".join(f"at z = {number(k['z'])}, where the slope is taken as {number(k['slope'])}" for k in kinks),
+        "kinks": "; ".join(
+            f"at z = {number(k['z'])}, where the slope is taken as {number(k['slope'])}" for k in kinks
+        ),
         "learnt": f"{', '.join(entry.learnt)}, with the weights" if entry.learnt else "",
         "known points": ", ".join(f"f({number(z)}) = {number(a)}" for z, a in points),
         "first weights": entry.init,
@@ -198,7 +202,8 @@ def _loss(entry: Loss, form: Form) -> Page:
         f"(or {entry.name}(outputs={_other(entry.over_outputs)}, batch={_other(entry.over_batch)}))",
         "range": _range(entry.range),
         "kinks": "; ".join(
-            f"at p - y = {number(k['p - y'])}, where the slope is taken as {number(k['slope'])}" for k in kinks
+            f"at p - y = {number(k['p - y'])}, where the slope is taken as {number(k['slope'])}"
+            for k in kinks
         ),
         "known points": ", ".join(f"p = {number(p)}, y = {number(y)}: {number(e)}" for p, y, e in points),
     }
@@ -221,13 +226,14 @@ def _rule(entry: Rule, form: Form) -> Page:
         groups["for a bias"] = entry.on_bias
     if entry.on_threshold not in (entry.assignments, entry.on_bias):
         groups["for a threshold"] = entry.on_threshold
-    formulas, facts = {}, {}
+    formulas: dict[str, str] = {}
+    facts: dict[str, Any] = {}
     for label, assignments in groups.items():
         written = [(target, _written(made.tree, form)) for target, made in assignments]
         facts[label.replace(" ", "_")] = [{"assign": target, "value": formula} for target, formula in written]
         arrow = "{} ← {}" if form == "text" else "{1}"
         formulas[label] = "\n".join(arrow.format(symbol_text(target), formula) for target, formula in written)
-    facts["state"] = [{"name": name, "starts_from": value} for name, value in (entry.state or {}).items()]
+    facts["state"] = {name: {"starts_from": value} for name, value in (entry.state or {}).items()}
     mentioned = {name for _, made in entry.assignments for name in made.arguments}
     meanings = {
         "w": "the parameter",
@@ -239,8 +245,12 @@ def _rule(entry: Rule, form: Form) -> Page:
         "y_hat": "the outputs",
     }
     lines = {
-        "where": ", ".join(f"{symbol_text(n)} is {meaning}" for n, meaning in meanings.items() if n in mentioned),
-        "state": ", ".join(f"{symbol_text(n)} starts from {number(v)}" for n, v in (entry.state or {}).items()),
+        "where": ", ".join(
+            f"{symbol_text(n)} is {meaning}" for n, meaning in meanings.items() if n in mentioned
+        ),
+        "state": ", ".join(
+            f"{symbol_text(n)} starts from {number(v)}" for n, v in (entry.state or {}).items()
+        ),
     }
     return Page("", "", facts, formulas, lines)
 
@@ -317,5 +327,3 @@ def _other(reduction: str) -> str:
 
 def _range(bounds: tuple[float, float]) -> str:
     return f"{number(bounds[0])} to {number(bounds[1])}"
-
-

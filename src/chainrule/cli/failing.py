@@ -73,7 +73,7 @@ def _told(error: Exception, arguments: Sequence[str]) -> tuple[int, str]:
         case ChainruleError():
             return WRONG, str(error)
         case click.ClickException():
-            return WRONG, _usage(error)
+            return WRONG, _usage(error, arguments)
         case MemoryError():
             return WRONG, "there is not enough memory for this: use a smaller table, batch or network"
         case OSError():
@@ -86,17 +86,28 @@ def _told(error: Exception, arguments: Sequence[str]) -> tuple[int, str]:
     )
 
 
-def _usage(error: click.ClickException) -> str:
+def _usage(error: click.ClickException, arguments: Sequence[str]) -> str:
     """A mistake on the command line, and what to type instead."""
     context = getattr(error, "ctx", None)
-    path = context.command_path if context else PROGRAM
+    called = [argument for argument in arguments[:1] if not argument.startswith("-")]
+    path = context.command_path if context else " ".join([PROGRAM, *called])
     see = f'"{path} --help" lists what it takes'
     if isinstance(error, click.NoSuchOption) and context:
-        known = [option for p in context.command.get_params(context) for option in (*p.opts, *p.secondary_opts)]
+        known = [
+            option for p in context.command.get_params(context) for option in (*p.opts, *p.secondary_opts)
+        ]
         near = get_close_matches(error.option_name, [o for o in known if o.startswith("-")], n=1, cutoff=0.5)
-        return f"{path} has no option {error.option_name}: " + (f"did you mean {near[0]}? " if near else "") + see
-    if isinstance(error, click.MissingParameter) and error.param:
-        missing = error.param.make_metavar(context) if isinstance(error.param, click.Argument) else error.param.opts[0]
+        return (
+            f"{path} has no option {error.option_name}: "
+            + (f"did you mean {near[0]}? " if near else "")
+            + see
+        )
+    if isinstance(error, click.MissingParameter) and error.param and context:
+        missing = (
+            error.param.make_metavar(context)
+            if isinstance(error.param, click.Argument)
+            else error.param.opts[0]
+        )
         return f"{path} needs {missing}: {see}"
     message = error.format_message().rstrip(".")
     return f"{message[:1].lower()}{message[1:]}: {see}"

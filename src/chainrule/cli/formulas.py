@@ -8,7 +8,7 @@ import click
 
 from chainrule.cli import options, printing
 from chainrule.cli.explaining import FORMS, Form, catalogue_rows, explain, explain_primitive
-from chainrule.cli.points import Point, compute
+from chainrule.cli.points import compute
 from chainrule.errors import ConfigError, InvalidInput, unknown
 from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.catalogue import Catalogue, Entry
@@ -31,8 +31,12 @@ CATALOGUES: dict[str, Catalogue[Any]] = {
 
 @click.command("formulas")
 @click.argument("name", required=False)
-@click.option("--at", metavar="Z", help="Compute value and slope there: z, or z1,z2,… for softmax, or p,y for a loss.")
-@click.option("--form", type=click.Choice(FORMS), default="text", show_default=True, help="How formulas are written.")
+@click.option(
+    "--at", metavar="Z", help="Compute value and slope there: z, or z1,z2,… for softmax, or p,y for a loss."
+)
+@click.option(
+    "--form", type=click.Choice(FORMS), default="text", show_default=True, help="How formulas are written."
+)
 @options.as_json
 def command(name: str | None, at: str | None, form: Form, as_json: bool) -> None:
     """List the formulas, or explain one and compute it at a point.
@@ -87,7 +91,8 @@ def find_entries(spec: str) -> list[tuple[str, Entry]]:
 def _list(form: Form, as_json: bool) -> None:
     rows = {title: catalogue_rows(catalogue, form) for title, catalogue in CATALOGUES.items()}
     if as_json:
-        printing.print_json({title: dict(listed) for title, listed in rows.items()} | {"primitives": list(PRIMITIVES)})
+        named: dict[str, Any] = {title.replace(" ", "_"): dict(listed) for title, listed in rows.items()}
+        printing.print_json(named | {"primitives": list(PRIMITIVES)})
         return
     for title, listed in rows.items():
         printing.heading(title, f"{len(listed)}")
@@ -104,13 +109,10 @@ def _list(form: Form, as_json: bool) -> None:
 def _compute(entries: list[tuple[str, Entry]], name: str, at: str, as_json: bool) -> None:
     points = [point for _, entry in entries if (point := compute(entry, at)) is not None]
     if not points:
-        raise ConfigError(f"{name} is computed by no single number: --at takes an activation function or a loss")
+        raise ConfigError(
+            f"{name} is computed by no single number: --at takes an activation function or a loss"
+        )
     if as_json:
         printing.print_json({"name": points[0].spec, "at": points[0].results})
         return
-    _show_point(points[0])
-
-
-def _show_point(point: Point) -> None:
-    right = range(len(point.headings))
-    printing.table(point.headings, point.rows, right=right)
+    printing.table(points[0].headings, points[0].rows, right=range(len(points[0].headings)))

@@ -2,8 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-as_json: Any = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
+if TYPE_CHECKING:
+    from chainrule.learning.model import Model
+    from chainrule.learning.tables import Table
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def as_json(command: F) -> F:
+    """Add `--json`, given to the command as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")(
+        command
+    )
+
+
+def table_options(command: F) -> F:
+    """Add the options that say how a table is read; the command gets them as `reading`."""
+    command = click.option("--delimiter", metavar="CHAR", help="Between the fields of a text file. [found out]")(
+        command
+    )
+    command = click.option("--sql", metavar="QUERY", help="Take a query's rows; the file is called data in it.")(
+        command
+    )
+    return click.option("--header/--no-header", default=None, help="The file has a header line, or none.")(
+        command
+    )
+
+
+def load_both(model: str, data: str, reading: dict[str, Any]) -> tuple[Model, Table]:
+    """A model trained on a table, and a table for it."""
+    from chainrule.errors import ConfigError
+    from chainrule.files.atomic import quoted
+    from chainrule.learning.model import Model
+    from chainrule.learning.tasks import open_table
+
+    loaded = Model.load(model)
+    if loaded.encoding is None:
+        raise ConfigError(f"{quoted(model)} was trained on arrays, not on a table: use it from Python")
+    return loaded, open_table(data, seed=loaded.settings.seed, **reading)

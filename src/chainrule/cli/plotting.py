@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 
 __all__ = ["plot_curves", "sparkline"]
 
@@ -23,8 +24,7 @@ def sparkline(values: Iterable[float], width: int = 60) -> str:
     kept = list(values)
     groups = min(len(kept), width)
     cuts = [index * len(kept) // groups for index in range(groups + 1)] if groups else [0]
-    means = [math.fsum(kept[a:b]) / (b - a) if all(map(math.isfinite, kept[a:b])) else math.nan
-             for a, b in zip(cuts, cuts[1:], strict=False)]  # fmt: skip
+    means = [_mean(kept[start:end]) for start, end in pairwise(cuts)]
     finite = [mean for mean in means if math.isfinite(mean)]
     low, span = min(finite, default=0.0), max(finite, default=0.0) - min(finite, default=0.0)
 
@@ -36,8 +36,12 @@ def sparkline(values: Iterable[float], width: int = 60) -> str:
     return "".join(map(block, means))
 
 
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values) if all(map(math.isfinite, values)) else math.nan
+
+
 def plot_curves(
-    curves: dict[str, Callable[[float], float]],
+    curves: Mapping[str, Callable[[float], float]],
     low: float,
     high: float,
     *,
@@ -51,8 +55,8 @@ def plot_curves(
     the axis. Values that are not finite are left out.
 
     >>> print(plot_curves({"double": lambda x: 2 * x}, 0, 1, across="x", width=9, height=3))
-          2 ┤       **
-            │   ****
+          2 ┤      ***
+            │  *****
           0 ┤***──────
             └─────────
              0       1   x
@@ -99,7 +103,8 @@ def _column(x: float, low: float, high: float, width: int) -> int:
 
 
 def _labelled(label: float | None, cells: str) -> str:
-    return f"{'' if label is None else f'{label:.3g}':>7} {'│' if label is None else '┤'}{cells.rstrip()}".rstrip()
+    edge = f"{'':>7} │" if label is None else f"{label:>7.3g} ┤"
+    return f"{edge}{cells}".rstrip()
 
 
 def _below(names: Sequence[str], low: float, high: float, across: str, width: int) -> list[str]:

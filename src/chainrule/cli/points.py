@@ -58,7 +58,8 @@ def numbers(at: str) -> list[float]:
             found.append(math.nan)
         if not math.isfinite(found[-1]):
             raise ConfigError(
-                f'--at "{at}": "{part.strip()}" is not a finite number: write for example -1.5, or 2,-1,0.5 for several'
+                f'--at "{at}": "{part.strip()}" is not a finite number: '
+                "write for example -1.5, or 2,-1,0.5 for several"
             )
     return found
 
@@ -91,7 +92,7 @@ def _vector(entry: Activation, given: list[float]) -> Point:
 
     if len(given) < 2:
         raise ConfigError(
-            f"{entry.name} needs the weighted sums of a whole layer, at least two: write for example --at 2,-1,0.5"
+            f"{entry.name} needs the weighted sums of a whole layer, at least two: write for example 2,-1,0.5"
         )
     z = np.array([given])
     values = {**entry.parameters, "z": z}
@@ -103,7 +104,13 @@ def _vector(entry: Activation, given: list[float]) -> Point:
     wide = len(given) > WIDEST
     shown = [] if wide else [f"∂a/∂z{k}" for k in range(1, len(given) + 1)]
     rows = tuple(
-        (f"{k}", *(number(float(v), digits) for v in (given[k - 1], a[0, k - 1], *(() if wide else jacobian[k - 1]))))
+        (
+            f"{k}",
+            *(
+                number(float(v), digits)
+                for v in (given[k - 1], a[0, k - 1], *(() if wide else jacobian[k - 1]))
+            ),
+        )
         for k in range(1, len(given) + 1)
     )
     results = {"z": given, "value": a[0].tolist(), "jacobian": jacobian.tolist()}

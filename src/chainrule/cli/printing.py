@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-__all__ = ["console", "facts", "heading", "jsonable", "number", "print_json", "say", "table", "width"]
+__all__ = [
+    "console",
+    "facts",
+    "heading",
+    "indented",
+    "jsonable",
+    "number",
+    "print_json",
+    "say",
+    "table",
+    "width",
+]
 
 COLUMNS = 80
 
@@ -52,22 +63,29 @@ def heading(title: str, after: str = "") -> None:
     say(Text.assemble((title, "bold"), (f"   {after}" if after else "", "dim")))
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = (), cut: int = -1) -> None:
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = (), cut: int = -1
+) -> None:
     """Print rows under headings; cells wrap to fit.
 
-    right: the columns whose cells are aligned on the right; cut: the column that is cut off with …, where the others stay whole and nothing wraps
+    right: the columns whose cells are aligned on the right
+    cut: the column that is cut off with …, where the others stay whole and nothing wraps
     """
     from rich.table import Table
 
     aligned, listed = set(right), list(rows)
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_header=any(headings))
+    made = Table(
+        box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_header=any(headings)
+    )
     for index, name in enumerate(headings):
         made.add_column(
             name,
             justify="right" if index in aligned else "left",
             no_wrap=cut >= 0,
             overflow="ellipsis" if cut >= 0 else "fold",
-            min_width=None if index == cut or cut < 0 else max((len(row[index]) for row in listed), default=0),
+            min_width=None
+            if index == cut or cut < 0
+            else max((len(row[index]) for row in listed), default=0),
         )
     for row in listed:
         made.add_row(*row)

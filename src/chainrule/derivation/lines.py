@@ -19,7 +19,7 @@ Phase = Literal["feedforward", "loss", "backpropagation", "update"]
 PHASES: tuple[Phase, ...] = ("feedforward", "loss", "backpropagation", "update")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Line:
     """One equation: symbol = definition(arguments), or in the update phase symbol ← definition(arguments).
 
@@ -53,11 +53,14 @@ class Line:
         arrow = "←" if self.phase == "update" else "="
         return f"{symbol_text(self.symbol)} {arrow} {text(self.tree)}"
 
+    def __repr__(self) -> str:
+        return f"<Line {self.formula}>"
+
     def __str__(self) -> str:
         return f"{self.formula}   {shape_text(self.shape)}   {self.reason}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Derivation:
     """A training step (or, without a loss, a feedforward pass) as lines.
 
@@ -104,6 +107,9 @@ class Derivation:
 
     def __iter__(self) -> Iterator[Line]:
         return iter(self.lines)
+
+    def __repr__(self) -> str:
+        return f"<Derivation of {self.network}: {len(self.lines)} lines>"
 
     def __str__(self) -> str:
         from chainrule.derivation.telling import tell

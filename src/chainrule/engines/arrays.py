@@ -98,8 +98,7 @@ def one_hot(a: Array, like: Array, out: Array | None = None) -> Array:
 def where(condition: Array, a: Any, b: Any, out: Array | None = None) -> Array:
     """a where the condition holds, b elsewhere; `out` may be a or b."""
     if out is None:
-        chosen: Array = np.where(condition, a, b)
-        return chosen
+        return np.asarray(np.where(condition, a, b))
     if out is a:
         np.copyto(out, b, where=~condition)
         return out

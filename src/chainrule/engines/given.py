@@ -41,11 +41,11 @@ def table(what: str, given: ArrayLike, columns: int) -> Floats:
     return table
 
 
-def column(what: str, given: Any, rows: int) -> Floats:
-    """One number a row, (N,) or (N, 1), as (N, 1)."""
+def column(what: str, given: Any, rows: int, each: str = "a row") -> Floats:
+    """One number a row (or `each` of something else), (N,) or (N, 1), as (N, 1)."""
     column = numbers(what, given)
     if column.shape not in ((rows,), (rows, 1)):
-        raise ShapeMismatch(f"{what} must hold one number a row, ({rows},), not be of shape {column.shape}")
+        raise ShapeMismatch(f"{what} must hold one number {each}, ({rows},), not be of shape {column.shape}")
     return column.reshape(rows, 1)
 
 

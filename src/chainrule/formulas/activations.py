@@ -41,7 +41,7 @@ from chainrule.formulas.vocabulary import tanh as hyperbolic_tangent
 ACTIVATIONS: Catalogue[Activation] = Catalogue("activation")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Activation(Entry):
     """An activation a = f(z), applied to a layer's weighted sums z: (B, O) → a: (B, O).
 

@@ -11,7 +11,7 @@ from typing import Any, Generic, Self, TypeVar, cast
 from chainrule.errors import ConfigError, InvalidInput, unknown
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Entry:
     """What every catalogue entry has: a name, parameters with their values, and where it comes from."""
 
@@ -51,6 +51,9 @@ class Entry:
         written = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
         return f"{self.name}({written})" if written else self.name
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lower()} {self.spec}>"
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and self.spec == other.spec
 
@@ -73,9 +76,9 @@ class Catalogue(Mapping[str, E], Generic[E]):
         """Add an entry; a name that is taken is refused, so that nothing is replaced unseen."""
         for name in (entry.name, *aliases):
             if not name.isidentifier():
-                raise InvalidInput(f'"{name}" cannot name a {self.kind}: use letters, digits and underscores')
+                raise InvalidInput(f'"{name}" cannot be the name of {_a(self.kind)}: use letters, digits and underscores')
             if name in self._entries or name in self._aliases:
-                raise InvalidInput(f'there is a {self.kind} called "{name}" already: choose another name')
+                raise InvalidInput(f'there is {_a(self.kind)} called "{name}" already: choose another name')
         self._entries[entry.name] = entry
         self._aliases.update(dict.fromkeys(aliases, entry.name))
         return entry
@@ -111,17 +114,22 @@ class Catalogue(Mapping[str, E], Generic[E]):
                 entry: E = spec
                 return entry
             raise ConfigError(
-                f"a {self.kind} is given by name or as an object of the catalogue, not as {spec!r}"
+                f"{_a(self.kind)} is given by name or as an object of the catalogue, not as {spec!r}: "
+                f"give for example {next(iter(self), 'its name')!r}"
             )
-        name, _, rest = spec.strip().partition("(")
+        name, bracket, _ = spec.strip().partition("(")
         try:
             entry = self[name]
         except KeyError:
             raise unknown(self.kind, name, self) from None
-        if not rest:
+        if not bracket:
             return entry
         values, named = _arguments(spec)
         return cast(E, entry(*values, **named))
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
 def _literal(node: ast.expr) -> Any:
@@ -132,7 +140,7 @@ def _arguments(spec: str) -> tuple[list[float], dict[str, float]]:
     problem = ConfigError(f'"{spec}" cannot be read: write it as name(parameter=number, …)')
     try:
         call = ast.parse(spec.strip().replace("-", "_", spec.partition("(")[0].count("-")), mode="eval").body
-        if not isinstance(call, ast.Call):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
             raise problem
         values = [_literal(value) for value in call.args]
         named = {keyword.arg or "**": _literal(keyword.value) for keyword in call.keywords}

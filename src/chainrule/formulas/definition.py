@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
-from chainrule.formulas.expression import Expression, as_expression, parameters_of, symbols_in, trace
+from chainrule.formulas.expression import Expression, as_expression, parameters_of, trace
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Definition:
     """A named formula over named arguments, with its gradient with respect to each of them.
 
@@ -26,10 +25,8 @@ class Definition:
     tree: Expression
     gradients: Mapping[str, Definition] = field(default_factory=dict)
 
-    @cached_property
-    def used(self) -> frozenset[str]:
-        """The arguments the tree really mentions."""
-        return frozenset(symbols_in(self.tree))
+    def __repr__(self) -> str:
+        return f"<{self.name}({', '.join(self.arguments)}) = {self.tree!r}>"
 
 
 def definition(

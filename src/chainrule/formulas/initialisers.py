@@ -20,7 +20,7 @@ Distribution = Literal["constant", "uniform", "normal"]
 INITIALISERS: Catalogue[Initialiser] = Catalogue("initialiser")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Initialiser(Entry):
     """An initialiser for weights (I, O).
 

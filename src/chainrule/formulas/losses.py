@@ -51,7 +51,7 @@ class Fused:
     slope: Definition
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Loss(Entry):
     """A loss of the catalogue.
 

@@ -16,7 +16,7 @@ from chainrule.formulas.vocabulary import absolute, equal, maximum, rows, sqrt, 
 MEASURES: Catalogue[Measure] = Catalogue("measure")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Measure(Entry):
     """A measure: its formula, what it is for, and whether more is better."""
 

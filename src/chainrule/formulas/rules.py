@@ -29,7 +29,7 @@ RULES: Catalogue[Rule] = Catalogue("learning rule")
 Assignment = tuple[str, Callable[..., Any]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rule(Entry):
     """A learning rule.
 
@@ -253,17 +253,18 @@ LazyAdam = rule(
         ("touched", lambda g: row_max(absolute(g)) > 0),
         ("m", lambda m, g, beta1, touched: where(touched, beta1 * m + (1 - beta1) * g, m)),
         ("v", lambda v, g, beta2, touched: where(touched, beta2 * v + (1 - beta2) * g**2, v)),
-        ("m_hat", lambda m, beta1, t: m / (1 - beta1**t)),
-        ("v_hat", lambda v, beta2, t: v / (1 - beta2**t)),
         (
             "w",
-            lambda w, m_hat, v_hat, eta, epsilon, touched: where(
-                touched, w - eta * m_hat / (sqrt(v_hat) + epsilon), w
+            lambda w, m, v, eta, beta1, beta2, epsilon, t, touched: where(
+                touched,
+                w - eta * sqrt(1 - beta2**t) / (1 - beta1**t) * m / (sqrt(v) + epsilon),
+                w,
             ),
         ),
     ],
     on_bias=_ADAM,
-    source="PyTorch's SparseAdam: Adam in which a row without gradient keeps its state and its weights",
+    source="PyTorch's SparseAdam: Adam in which a row without gradient keeps its state and its weights; "
+    "ε is beside √v, not √v̂, as in the last lines of Kingma & Ba's section 2",
     strengths="rare rows (words) keep their momentum for when they come back",
     weaknesses="the state of a row is out of date when it does come back",
     aliases=("sparse_adam",),

@@ -20,7 +20,7 @@ from chainrule.formulas.vocabulary import cos, floor, maximum, minimum, where
 SCHEDULES: Catalogue[Schedule] = Catalogue("schedule")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Schedule(Entry):
     """A schedule: the factor as a formula of e, E, the parameters, and its own state where it has one.
 

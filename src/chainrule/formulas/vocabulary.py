@@ -287,7 +287,9 @@ def _comparison(
     name: str, meaning: Callable[[float, float], float], text: str, latex: str, entity: str, torch: str = ""
 ) -> Primitive:
     mathml = f"<mrow>{{0}}<mo>{entity}</mo>{{1}}</mrow>"
-    return scalar(name, meaning, f"{{0}} {text} {{1}}", f"{{0}} {latex} {{1}}", mathml, COMPARISON, torch=torch)
+    return scalar(
+        name, meaning, f"{{0}} {text} {{1}}", f"{{0}} {latex} {{1}}", mathml, COMPARISON, torch=torch
+    )
 
 
 greater = _comparison("greater", lambda a, b: a > b, ">", ">", "&gt;")

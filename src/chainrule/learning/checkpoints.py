@@ -112,8 +112,8 @@ class Checkpoint:
         different = [name for name in settings.differences(self.settings) if name != "epochs"]
         if different:
             raise ConfigError(
-                f'"{where}" is of a run with other settings ({", ".join(different)}): give the same ones, or start '
-                "anew without resuming"
+                f'"{where}" is of a run with other settings ({", ".join(different)}): give the same ones, '
+                "or start anew without resuming"
             )
         if data != self.data:
             raise ConfigError(
@@ -121,7 +121,7 @@ class Checkpoint:
             )
         if self.position.epoch > settings.epochs:
             raise ConfigError(
-                f'"{where}" has come to epoch {self.position.epoch} already: ask for at least that many epochs'
+                f'"{where}" has come to epoch {self.position.epoch} already: ask for at least as many'
             )
 
 

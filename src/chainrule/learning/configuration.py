@@ -1,4 +1,4 @@
-"""Configuration files: TOML read with its mistakes named by line, and checked against a pydantic model at once."""
+"""Configuration files: TOML, its mistakes named by line, checked against a model with all errors at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 class Section(BaseModel):
     """A table of a configuration file: keys it does not know are mistakes, and nothing is converted."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False
+    )
 
 
 S = TypeVar("S", bound=Section)
@@ -80,7 +82,7 @@ def checked(model: type[S], values: Mapping[str, Any], source: str) -> S:
     >>> checked(Run, {"epoch": 3}, "run.toml")
     Traceback (most recent call last):
         ...
-    chainrule.errors.ConfigError: run.toml has 2 mistakes: epochs is missing; there is no key "epoch", did you ...
+    chainrule.errors.ConfigError: run.toml has 2 mistakes: epochs is missing; there is no key "epoch", ...
     """
     try:
         return model.model_validate(dict(values))
@@ -102,6 +104,7 @@ def _told(error: Any, model: type[Section]) -> str:
         case "missing":
             return f"{name} is missing"
         case "extra_forbidden":
+            place = place.replace(" of ", " in ", 1)
             return f'there is no key "{key}"{place}{_near(key, section.model_fields if section else ())}'
         case "value_error":
             return f"{name}: {limits['error']}" if name else str(limits["error"])
@@ -134,13 +137,13 @@ _WANTED = {
 
 
 def _place(path: tuple[int | str, ...], model: type[Section]) -> tuple[str, str, type[Section] | None]:
-    """Where a mistake is: " of layers 2" (counted from 1), the key, and the section that the key should be in."""
+    """Where a mistake is: " of layer 2" (counted from 1), the key, and the section it should be in."""
     outer: list[str] = []
     section: type[Section] | None = model
     key = ""
     for step in path:
         if isinstance(step, int):
-            outer.append(f"{key} {step + 1}")
+            outer.append(f"{key.removesuffix('s')} {step + 1}")
             key = ""
         elif isinstance(step, str) and step in (tags := _tags(section)):
             section = tags[step]

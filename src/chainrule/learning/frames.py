@@ -66,7 +66,7 @@ def _cells(name: str, series: Any, source: str) -> NDArray[Any]:
 
     kind = series.dtype
     if isinstance(kind, nw.Decimal) or (kind.is_numeric() and series.is_null().any()):
-        return np.asarray(series.cast(nw.Float64).to_numpy(), np.float64)
+        return np.asarray(series.to_numpy(), np.float64)
     if kind.is_numeric():
         return np.asarray(series.to_numpy())
     if isinstance(kind, nw.List | nw.Array | nw.Struct | nw.Binary):

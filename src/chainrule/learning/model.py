@@ -18,6 +18,7 @@ from chainrule.engines.arrays import evaluate_arrays
 from chainrule.engines.choose import find_engine
 from chainrule.engines.engine import Data
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError
+from chainrule.files.atomic import quoted
 from chainrule.files.tensors import read_tensors, write_tensors
 from chainrule.formulas.measures import MEASURES
 from chainrule.learning.encoding import ClassTarget, Encoding, NumberTarget
@@ -48,6 +49,9 @@ class Model:
     history: History = field(default_factory=History)
     encoding: Encoding | None = None
     made_with: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Model {self.network}: {self.network.parameter_count} parameters, {len(self.history)} epochs>"
 
     # --- using it -----------------------------------------------------------------------------------
 
@@ -187,7 +191,7 @@ class Model:
         if not self.classifies:
             return outputs[:, 0] if outputs.shape[1] == 1 else outputs
         if self._one_of_many and outputs.shape[1] > 1:
-            return outputs.argmax(axis=1)
+            return np.asarray(outputs.argmax(axis=1))
         above = (outputs >= 0.5).astype(np.int64)
         return above[:, 0] if above.shape[1] == 1 else above
 
@@ -225,7 +229,7 @@ class Model:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
-        """Read a model file. Raises ModelFileError for one that is broken, altered or of an unknown version."""
+        """Read a model file. Raises ModelFileError for one that is broken, altered or of another version."""
         tensors, header = read_tensors(path, kind=KIND)
         return cls.from_parts(tensors, header, path)
 
@@ -242,14 +246,14 @@ class Model:
             raise
         except (ChainruleError, KeyError, TypeError, ValueError) as error:
             raise ModelFileError(
-                f'cannot use "{os.fspath(path)}": {error} (register activations, losses and rules of your own '
-                "before loading)"
+                f"cannot use {quoted(path)}: {error} (register activations, losses and rules of your own before "
+                "loading)"
             ) from None
         shapes = {p.name: p.shape for p in network.parameters}
         found = {name: tensor.shape for name, tensor in tensors.items()}
         if shapes != found or any(t.dtype != np.dtype(settings.dtype) for t in tensors.values()):
             raise ModelFileError(
-                f'cannot use "{os.fspath(path)}": its numbers are not those of its network: train the model again'
+                f"cannot use {quoted(path)}: its numbers are not those of its network: train the model again"
             )
         return cls(network, dict(tensors), settings, history, encoding, made_with)
 

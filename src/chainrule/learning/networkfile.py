@@ -1,16 +1,16 @@
 """Networks written as TOML files: inputs, layers and, if they are to be trained, loss and learning rule.
 
-    inputs = 2
-    loss = "mse"
-    rule = "gradient_descent"
-    rate = 0.1
-    [[layers]]
-    units = 2
-    activation = "sigmoid"
-    bias = false
-    weights = [[0.7, 0.3], [0.4, 0.6]]
-    [[layers]]
-    units = 1
+inputs = 2
+loss = "mse"
+rule = "gradient_descent"
+rate = 0.1
+[[layers]]
+units = 2
+activation = "sigmoid"
+bias = false
+weights = [[0.7, 0.3], [0.4, 0.6]]
+[[layers]]
+units = 1
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ class _Network(Section):
     @model_validator(mode="after")
     def _belongs_together(self) -> _Network:
         if self.rate is not None and self.rule is None:
-            raise ValueError('rate needs a rule to be the rate of: add one, for example rule = "gradient_descent"')
+            raise ValueError(
+                'rate needs a rule to be the rate of: add one, for example rule = "gradient_descent"'
+            )
         if self.rule is not None and self.loss is None:
             raise ValueError('rule needs a loss to learn from: add one, for example loss = "mse"')
         return self

@@ -10,44 +10,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.derivation.derive import derive
-from chainrule.derivation.lines import Derivation
 from chainrule.derivation.network import Dense, Network
 from chainrule.engines import given
-from chainrule.engines.engine import Data
-from chainrule.engines.initial import initial_parameters
-from chainrule.engines.numpy import NumpyEngine
 from chainrule.engines.program import Arena, Program
-from chainrule.errors import ConfigError, Divergence, InvalidInput, ShapeMismatch
+from chainrule.errors import ConfigError, InvalidInput, ShapeMismatch
 from chainrule.formulas.activations import step
 from chainrule.formulas.rules import Perceptron
+from chainrule.learning.lesson import Lesson, TraceRow
 from chainrule.learning.perceptron_story import tell
-from chainrule.learning.separability import Separation, separate
+from chainrule.learning.separability import Separation, separate, within_reach
 
 Floats = NDArray[np.float64]
 Order = Literal["cyclic", "shuffled"]
-
-# How many presentations of a sample the trace keeps.
-TRACED = 1000
-
-
-@dataclass(frozen=True)
-class TraceRow:
-    """One presentation of a sample; epoch and sample count from 1, error = target − output.
-
-    weighted_sum: x · w, which fires the unit where it reaches the threshold
-    """
-
-    epoch: int
-    sample: int
-    x: tuple[float, ...]
-    target: int
-    weighted_sum: float
-    output: int
-    error: int
-    weights_before: tuple[float, ...]
-    threshold_before: float
-    weights_after: tuple[float, ...]
-    threshold_after: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +35,9 @@ class PerceptronRun:
     trace:      the first 1,000 presentations, each a row
     cycle:      (first, last): these epochs repeat for ever, exactly; None where no such cycle was met
     separation: whether the classes can be told apart by a line, and by how much
+    reachable:  whether any weights classify every sample with the fixed threshold; None where it is learnt
+    close:      (epoch, sample) of the first weighted sum within rounding of the threshold, where exact
+                arithmetic may have decided otherwise; None where there was none
     bound:      (R/γ)², the most updates there can be; None where it cannot be computed or does not hold
     """
 
@@ -74,6 +51,8 @@ class PerceptronRun:
     trace: tuple[TraceRow, ...]
     cycle: tuple[int, int] | None
     separation: Separation
+    reachable: bool | None
+    close: tuple[int, int] | None
     bound: float | None
     learning_rate: float
     order: Order
@@ -90,9 +69,17 @@ class PerceptronRun:
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
         """The classes, 0 or 1, of X (N, I): (N,)."""
         table = given.table("X", X, self.network.inputs)
-        data = Data(table, np.zeros((len(table), 1)))
-        outputs, _ = NumpyEngine().forward(derive(self.network), self.parameters, data, dtype=np.float64)
-        return outputs[:, 0].astype(np.int64)
+        # One row at a time, as in training: a product of many rows may round the last digit otherwise.
+        derivation = derive(self.network)
+        program = Program(derivation, Arena(derivation, np.dtype(np.float64)), 1)
+        for name, value in self.parameters.items():
+            np.copyto(program.buffers[name], value)
+        classes = np.empty(len(table), np.int64)
+        for row, inputs in enumerate(table):
+            program.buffers["x"][0] = inputs
+            program.run(program.compute)
+            classes[row] = program.buffers["a1"][0, 0]
+        return classes
 
     def story(self) -> str:
         """What happened, in plain sentences."""
@@ -128,7 +115,7 @@ def train_perceptron(
 
     >>> run = train_perceptron([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 0, 0, 1])
     >>> run.converged, run.updates, run.predict([[1, 1], [1, 0]]).tolist()
-    (True, 10, [1, 0])
+    (True, 11, [1, 0])
     """
     inputs, targets = _samples(X, y)
     _check(epochs, order, threshold)
@@ -138,7 +125,7 @@ def train_perceptron(
         raise ShapeMismatch(f"{count} inputs need {count} names, not {len(called)}")
     network = _network(count, threshold, weights)
     rule = Perceptron(learning_rate=learning_rate)
-    lesson = _Lesson(derive(network, "mse", rule), inputs, targets, threshold, learning_rate)
+    lesson = Lesson(derive(network, "mse", rule), inputs, targets, threshold, learning_rate)
     rng = np.random.default_rng(seed)
     rows = np.arange(len(inputs))
     cycle = None
@@ -150,6 +137,7 @@ def train_perceptron(
         if cycle:
             break
     separation = separate(inputs, targets)
+    reachable = None if threshold is None else within_reach(inputs, targets, threshold)
     from_zero = weights is None or not np.any(weights)
     return PerceptronRun(
         converged=not lesson.mistakes[-1],
@@ -162,6 +150,8 @@ def train_perceptron(
         trace=tuple(lesson.trace),
         cycle=cycle,
         separation=separation,
+        reachable=reachable,
+        close=lesson.close,
         bound=separation.bound if threshold is None and from_zero else None,
         learning_rate=learning_rate,
         order=order,
@@ -172,90 +162,8 @@ def train_perceptron(
     )
 
 
-class _Lesson:
-    """Samples shown one by one to the program of a derivation."""
-
-    def __init__(
-        self, derivation: Derivation, inputs: Floats, targets: Floats, fixed: float | None, rate: float
-    ) -> None:
-        self.program = Program(derivation, Arena(derivation, np.dtype(np.float64)), 1)
-        for name, start in initial_parameters(derivation.network).items():
-            np.copyto(self.program.buffers[name], start)
-        self.program.give("eta", rate)
-        self.inputs, self.targets, self.fixed = inputs, targets, fixed
-        self.weights: Floats = self.program.buffers["W1"]
-        self.trace: list[TraceRow] = []
-        self.mistakes: list[int] = []
-        self._seen = {self._state(): 0}
-
-    @property
-    def threshold(self) -> float:
-        return float(self.program.buffers["theta1"][0]) if self.fixed is None else self.fixed
-
-    def epoch(self, order: NDArray[np.intp]) -> None:
-        """Show every sample once, and learn from the mistakes."""
-        buffers, compute, update = self.program.buffers, self.program.compute, self.program.update
-        x, y, output = buffers["x"], buffers["y"], buffers["a1"]
-        mistakes = 0
-        with np.errstate(all="ignore"):
-            for sample in order.tolist():
-                x[0] = self.inputs[sample]
-                y[0, 0] = target = self.targets[sample]
-                for function, arguments in compute:
-                    function(*arguments)
-                wrong = output[0, 0] != target
-                before = self._numbers() if len(self.trace) < TRACED else None
-                if wrong:
-                    mistakes += 1
-                    for function, arguments in update:
-                        function(*arguments)
-                if before is not None:
-                    self._trace(sample, before)
-        self.mistakes.append(mistakes)
-        if not (np.isfinite(self.weights).all() and np.isfinite(self.threshold)):
-            raise Divergence(
-                f"the weights left the finite numbers in epoch {len(self.mistakes)}: "
-                "standardise the inputs, or take a smaller learning rate"
-            )
-
-    def repeated(self) -> tuple[int, int] | None:
-        """The first and last epoch of a cycle, once the weights are exactly as at an earlier epoch's end."""
-        now = len(self.mistakes)
-        first = self._seen.setdefault(self._state(), now)
-        return (first + 1, now) if first < now else None
-
-    def _numbers(self) -> tuple[tuple[float, ...], float]:
-        return tuple(self.weights[:, 0].tolist()), self.threshold
-
-    def _state(self) -> bytes:
-        # Adding 0.0 turns −0.0 into 0.0, which is the same weight.
-        return (np.append(self.weights, self.threshold) + 0.0).tobytes()
-
-    def _trace(self, sample: int, before: tuple[tuple[float, ...], float]) -> None:
-        buffers = self.program.buffers
-        target, output = int(self.targets[sample]), int(buffers["a1"][0, 0])
-        weights, threshold = self._numbers()
-        # z has the learnt threshold taken off already; the sum alone is what a reader compares with it.
-        summed = float(buffers["z1"][0, 0]) + (before[1] if self.fixed is None else 0.0)
-        self.trace.append(
-            TraceRow(
-                epoch=len(self.mistakes) + 1,
-                sample=sample + 1,
-                x=tuple(self.inputs[sample].tolist()),
-                target=target,
-                weighted_sum=summed,
-                output=output,
-                error=target - output,
-                weights_before=before[0],
-                threshold_before=before[1],
-                weights_after=weights,
-                threshold_after=threshold,
-            )
-        )
-
-
 def _network(inputs: int, threshold: float | None, weights: Sequence[float] | None) -> Network:
-    start = "zeros" if weights is None else given.column("weights", weights, inputs)
+    start = "zeros" if weights is None else given.column("weights", weights, inputs, each="an input")
     if threshold is None:
         return Network(inputs, [Dense(1, "step", weights=start, threshold=True)])
     return Network(inputs, [Dense(1, step(threshold=float(threshold)), weights=start, bias=False)])

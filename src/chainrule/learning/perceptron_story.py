@@ -18,6 +18,12 @@ def tell(run: PerceptronRun) -> str:
     """The story of a run: how it ended, why, what to try next, and what was learnt."""
     told = [_converged(run), *_bound(run)] if run.converged else [_ending(run), *_reason(run)]
     told.append(_unit(run))
+    if run.close:
+        told.append(
+            f"In epoch {run.close[0]:,} the weighted sum of sample {run.close[1]:,} lies within rounding of the "
+            "threshold, where a calculation by hand may decide otherwise: a learning rate of 1, or another "
+            "power of 2, keeps such sums exact."
+        )
     if run.presentations > len(run.trace):
         told.append(f"The trace keeps the first {len(run.trace):,} of {run.presentations:,} presentations.")
     return "\n".join(told)
@@ -36,12 +42,13 @@ def _bound(run: PerceptronRun) -> list[str]:
     return [
         f"No order of the samples could have taken more than (R/γ)² = {_whole(run.bound)} updates: R = "
         f"{run.separation.radius:.4g} is the length of the longest input (with the constant −1), γ = "
-        f"{run.separation.margin:.4g} the margin of the widest separation."
+        f"{run.separation.margin:.4g} the margin of the best separation found."
     ]
 
 
 def _ending(run: PerceptronRun) -> str:
-    every = f"each of the {_counted(run.epochs, 'epoch')} had mistakes ({_counted(run.updates, 'update')})"
+    epochs = f"each of the {run.epochs:,} epochs" if run.epochs > 1 else "the only epoch"
+    every = f"{epochs} had mistakes ({_counted(run.updates, 'update')} in all)"
     if run.cycle is None:
         return f"No convergence: {every}."
     first, last = run.cycle
@@ -53,27 +60,38 @@ def _ending(run: PerceptronRun) -> str:
 
 
 def _reason(run: PerceptronRun) -> list[str]:
+    if run.separation.equal:
+        return [
+            "The reason: samples with equal inputs are of both classes, so no network can tell them apart.",
+            "The suggestion: mend the data, or add an input in which they differ.",
+        ]
     if run.separation.separable is False:
         line = {1: "point", 2: "line", 3: "plane"}.get(len(run.weights), "hyperplane")
         return [
-            f"The reason: the classes are not linearly separable, since no {line} leaves them on its two sides.",
+            "The reason: the classes are not linearly separable, "
+            f"since no {line} leaves them on its two sides.",
             "The suggestion: " + HIDDEN_LAYER.format(inputs=len(run.weights)),
+        ]
+    if run.reachable is False:
+        return [
+            f"The reason: with the threshold fixed at {_signed(run.threshold)} no weights tell the classes apart.",
+            "The suggestion: let the threshold be learnt (leave it out).",
         ]
     if not run.learnt:
         known = "the classes are linearly separable, but " if run.separation.separable else ""
         return [
-            f"The reason: {known}with the threshold fixed at {run.threshold:g} nothing promises convergence.",
+            f"The reason: {known}with the threshold fixed at {_signed(run.threshold)} nothing promises convergence.",
             "The suggestion: let the threshold be learnt (leave it out), or take a smaller learning rate.",
         ]
     if run.separation.separable is None:
         return [
-            "Whether the classes are linearly separable could not be decided, so more epochs may or may not do.",
+            "Whether the classes are linearly separable could not be decided: more epochs may or may not do.",
             "The suggestion: more epochs, or else " + HIDDEN_LAYER.format(inputs=len(run.weights)),
         ]
     if run.cycle is not None:
         return [
-            "The reason: the classes are linearly separable, but the numbers are so large that updates are lost "
-            "in rounding.",
+            "The reason: the classes are linearly separable, but the numbers are so large or so far apart that "
+            "updates are lost in rounding.",
             "The suggestion: standardise the inputs.",
         ]
     limit = f" after at most (R/γ)² = {_whole(run.bound)} updates" if run.bound is not None else ""
@@ -88,7 +106,11 @@ def _unit(run: PerceptronRun) -> str:
     for weight, name in zip(run.weights.tolist(), run.names, strict=True):
         sign = ("− " if weight < 0 else "+ ") if written else ("−" if weight < 0 else "")
         written += f"{' ' if written else ''}{sign}{abs(weight):.6g} · {name}"
-    return f"The unit fires where {written} ≥ {run.threshold:.6g}."
+    return f"The unit fires where {written} ≥ {_signed(run.threshold)}."
+
+
+def _signed(number: float) -> str:
+    return f"{'−' if number < 0 else ''}{abs(number):.6g}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -70,7 +70,7 @@ def _exact(values: NDArray[np.float64]) -> NDArray[Any]:
 
 def _run(connection: DuckDBPyConnection, sql: str, *, declared: bool) -> Loaded:
     # the query sees `data` and nothing else: no files, no variables of the running program
-    connection.execute("SET python_enable_replacements = false; SET enable_external_access = false")
+    connection.execute("SET enable_external_access = false")
     _execute(connection, f"CREATE TABLE result AS ({_select(connection, sql)}\n)")
     return _typed(connection, "result", "sql", declared=declared)
 

@@ -86,9 +86,10 @@ def class_numbers(y: Array) -> NDArray[np.int64] | None:
     if y.dtype.kind in "iu":
         return y.reshape(-1).astype(np.int64)
     if y.shape[1] > 1:
-        return y.argmax(axis=1)
+        return np.asarray(y.argmax(axis=1), np.int64)
     values = y.reshape(-1)
-    return values.astype(np.int64) if np.all((values == 0) | (values == 1)) else None
+    whole: NDArray[np.int64] = values.astype(np.int64)
+    return whole if np.all((values == 0) | (values == 1)) else None
 
 
 def take(data: Data, rows: NDArray[np.intp]) -> Data:
@@ -115,8 +116,8 @@ def _class_numbers(array: Array, classes: int) -> Array:
         wrong = (array != np.floor(array)) | (array < 0) | (array >= classes)
         row = int(np.argmax(wrong))
         raise InvalidInput(
-            f"row {row} of y is {array[row, 0]:g}: with {classes} outputs a class is a whole number from 0 to "
-            f"{classes - 1}"
+            f"row {row} of y is {array[row, 0]:g}: with {classes} outputs a class is a whole number from 0 "
+            f"to {classes - 1}"
         )
     return array.astype(np.int64)
 
@@ -126,7 +127,7 @@ def _check_between_0_and_1(table: Array, loss: Loss) -> None:
     if np.any(wrong):
         row, column = map(int, np.argwhere(wrong)[0])
         raise InvalidInput(
-            f"row {row}, column {column} of y is {table[row, column]:g}: {loss.name} needs targets between 0 and 1"
+            f"row {row}, column {column} of y is {table[row, column]:g}: {loss.name} needs targets from 0 to 1"
         )
 
 

@@ -22,11 +22,13 @@ class Separation:
     radius:    R, the greatest length of an input with the constant −1 appended
     margin:    γ, the least distance of such an input from the best separating plane through 0; None
                where none is known
+    equal:      whether samples with equal inputs are of both classes, so that nothing tells them apart
     """
 
     separable: bool | None
     radius: float
     margin: float | None
+    equal: bool = False
 
     @property
     def bound(self) -> float | None:
@@ -42,6 +44,8 @@ def separate(X: NDArray[np.float64], y: NDArray[np.float64]) -> Separation:
     """
     # Equal samples add nothing, and 0/1 tables have many.
     rows = np.unique(np.column_stack([X, -np.ones(len(X)), y]), axis=0)
+    if len(np.unique(rows[:, :-1], axis=0)) < len(rows):
+        return Separation(False, float(np.linalg.norm(rows[:, :-1], axis=1).max()), None, equal=True)
     augmented, signs = rows[:, :-1], 2 * rows[:, -1] - 1
     radius = float(np.linalg.norm(augmented, axis=1).max())
     signed = augmented * signs[:, np.newaxis] / radius
@@ -88,7 +92,33 @@ def _programme(X: Floats, y: Floats) -> tuple[bool | None, Floats | None]:
     )
     if found.status == 2:
         return False, None
-    if found.status != 0 or (signed @ found.x).min() <= 0:
+    solution = np.asarray(found.x, dtype=np.float64)
+    if found.status != 0 or (signed @ solution).min() <= 0:
         return None, None
-    weights = found.x[:-1] / spread
-    return True, np.append(weights, found.x[-1] + weights @ centre)
+    weights = solution[:-1] / spread
+    return True, np.append(weights, solution[-1] + weights @ centre)
+
+
+def within_reach(X: NDArray[np.float64], y: NDArray[np.float64], threshold: float) -> bool | None:
+    """Is there w with x·w ≥ θ for every row of X (N, I) with y = 1, and x·w < θ for the others?
+
+    None where the linear programme came to no answer.
+
+    >>> within_reach(np.array([[0.0], [1.0]]), np.array([1.0, 0.0]), 0.5)
+    False
+    """
+    widest = np.abs(X).max(axis=0)
+    scaled = X / np.where(widest > 0, widest, 1.0)
+    # The unknowns are w and t: t ≤ θ − x·w where the unit is to stay silent, to be made as large as can be.
+    firing, silent = scaled[y == 1], scaled[y == 0]
+    system = np.vstack(
+        [np.pad(-firing, ((0, 0), (0, 1))), np.pad(silent, ((0, 0), (0, 1)), constant_values=1.0)]
+    )
+    limits = np.append(np.full(len(firing), -threshold), np.full(len(silent), threshold))
+    goal = np.append(np.zeros(X.shape[1]), -1.0)
+    bounds = [*[(None, None)] * X.shape[1], (None, 1.0)]
+    found = linprog(goal, A_ub=system, b_ub=limits, bounds=bounds, method="highs")
+    if found.status == 2:
+        return False
+    slack = np.asarray(found.x, dtype=np.float64)[-1:]
+    return bool(slack > LEAST_MARGIN) if found.status == 0 else None

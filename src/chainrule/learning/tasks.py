@@ -159,8 +159,8 @@ def train_table(
 ) -> TableRun:
     """Train a network on a table.
 
-    source: a file (CSV, TSV, JSON lines, Parquet, idx), the name of an embedded set, a pandas, polars or Arrow
-        table, an array, or a `Table`; sql=… asks a file a query first
+    source: a file (CSV, TSV, JSON lines, Parquet, idx), the name of an embedded set, a pandas, polars or
+        Arrow table, an array, or a `Table`; sql=… asks a file a query first
     target: the column to predict, by name or number (−1 the last); embedded sets know theirs
     task: auto, classify or regress.  layers: units of the hidden layers.  activation: theirs, one or one each
     loss: by default crossentropy for classes (binary for two) and mse for numbers
@@ -225,7 +225,7 @@ def build_network(
         given = given * len(layers)
     if len(given) != len(layers):
         raise ConfigError(
-            f"there are {len(layers)} hidden layers but {len(given)} activations: give one, or one for each layer"
+            f"there are {len(layers)} hidden layers but {len(given)} activations: give one, or one for each"
         )
     made: list[Dense | Dropout] = []
     for units, name in zip(layers, given, strict=True):

@@ -62,6 +62,9 @@ class Run:
     interrupted: bool = False
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Run: {self.epochs} epochs in {self.seconds:.3g} s; {self.stopped}>"
+
 
 def train(
     network: Network,
@@ -83,11 +86,11 @@ def train(
 
     X: (N, I).  y: (N,) or (N, O); class numbers (N,) or one-hot rows for a loss over classes.
     loss: a name or entry; "auto" takes the one that belongs to the output activation
-    choices: the fields of `chainrule.Settings` by name, also rate=…, schedule="cosine", rule="adam" or an entry
+    choices: the fields of `chainrule.Settings` by name; also rate=0.01, schedule="cosine", rule="adam"
     validation_data: held-out rows; or validation=0.1 holds out a seeded fraction (stratified for classes)
     callbacks: functions that get an EpochRecord after each epoch; one that returns True ends the training
-    checkpoint, resume: a file to write the run's state to every `checkpoint_epochs` or `checkpoint_seconds`,
-        and whether to go on from it, to the same bits as an unbroken run
+    checkpoint: a file that the run's state is written to every `checkpoint_epochs` or `checkpoint_seconds`
+    resume: whether to go on from it, to the same bits as an unbroken run
 
     Raises InvalidInput for data or choices that are wrong, Divergence when the numbers leave the finite ones.
 
@@ -188,8 +191,8 @@ class _Loop:
         for what in ("threads", "numpy", "machine", "blas", "engine"):
             if found.made_with.get(what) != self.made_with[what]:
                 self.notes.append(
-                    f"the run began with {what} {found.made_with.get(what)} and goes on with {self.made_with[what]}: "
-                    "the last bits may differ from those of an unbroken run"
+                    f"the run began with {what} {found.made_with.get(what)} and goes on with "
+                    f"{self.made_with[what]}: the last bits may differ from those of an unbroken run"
                 )
         self.at, self.history, self.best = found.position, found.history, dict(found.best)
         self.rates.state = [dict(state) for state in self.at.schedules]

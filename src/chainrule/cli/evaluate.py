@@ -1,0 +1,43 @@
+"""`chainrule evaluate`: how good a model is on a table."""
+
+from __future__ import annotations
+
+import click
+
+from chainrule.cli import options, printing, reporting
+
+
+@click.command("evaluate")
+@click.argument("model")
+@click.argument("data")
+@options.table_options
+@options.as_json
+def command(model: str, data: str, as_json: bool, **reading: object) -> None:
+    """Measure a model on a table whose target column is filled in."""
+    from chainrule.learning.assessment import assess
+    from chainrule.learning.tasks import encode
+
+    loaded, table = options.load_both(model, data, reading)
+    assert loaded.encoding is not None
+    notes = (*_label_notes(loaded, table), *loaded.encoding.unknown_categories(table))
+    found = assess(loaded, encode(loaded, table, match_labels=True))
+    if as_json:
+        printing.print_json({**found.to_json(), "rows": table.rows, "notes": list(notes)})
+        return
+    for note in notes:
+        printing.say(f"note: {note}")
+    reporting.measures_table({"data": found.measures}, {"data": table.rows})
+    printing.say()
+    reporting.confusion_table(found, "these rows")
+
+
+def _label_notes(loaded: object, table: object) -> tuple[str, ...]:
+    from chainrule.learning.encoding import ClassTarget
+    from chainrule.learning.model import Model
+    from chainrule.learning.tables import Table
+
+    assert isinstance(loaded, Model)
+    assert isinstance(table, Table)
+    if loaded.encoding is None or not isinstance(loaded.encoding.target, ClassTarget):
+        return ()
+    return loaded.encoding.label_notes(table)
