@@ -67,6 +67,15 @@ def test_inputs_that_are_not_standardised_do_not_matter(scale: float, hidden: st
     assert check.ok, str(check)
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_weights_that_make_up_for_the_scale_of_the_inputs_are_checked_as_well(scale: float) -> None:
+    network = Network(3, [Dense(4, "tanh"), Dense(2)])
+    parameters = initial_parameters(network, 0)
+    parameters["W1"] /= scale
+    check = check_gradients(network, X * scale, NUMBERS, "mse", parameters=parameters)
+    assert check.ok, str(check)
+
+
 def test_a_slope_one_percent_off_is_found_in_the_layers_it_reaches(one_percent_off: str) -> None:
     network = Network(3, [Dense(4, one_percent_off), Dense(3, "tanh"), Dense(1)])
     check = check_gradients(network, X, NUMBERS[:, 0], "mse")
@@ -109,6 +118,27 @@ def test_a_wrong_slope_of_small_gradients_is_found(one_percent_off: str) -> None
     parameters = initial_parameters(network, 0)
     parameters["W2"] *= 1e-4
     assert not check_gradients(network, X, NUMBERS[:, 0], "mse", parameters=parameters).ok
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_a_wrong_slope_is_found_whatever_the_scale_of_the_inputs(one_percent_off: str, scale: float) -> None:
+    network = Network(3, [Dense(4, one_percent_off, bias=False), Dense(1)])
+    parameters = initial_parameters(network, 0)
+    parameters["W1"] /= scale
+    check = check_gradients(network, X * scale, NUMBERS[:, 0], "mse", parameters=parameters)
+    assert check.symbol == "W1"
+    assert check.error == pytest.approx(0.01 / 2.01, rel=0.01)
+
+
+@pytest.mark.parametrize("hidden", [[], [Dense(4, "tanh")], [Dense(4, "relu"), Dense(4, "sigmoid")]])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_network_that_fits_exactly_has_gradients_that_agree(hidden: list[Dense], seed: int) -> None:
+    network = Network(3, [*hidden, Dense(2)])
+    step = NumpyEngine().run(derive(network), {"x": X, **initial_parameters(network, seed)})
+    fitted = np.asarray(step[derive(network).output])
+    for distance in (0.0, 1e-9, 1e-5):
+        check = check_gradients(network, X, fitted + distance, "mse", seed=seed)
+        assert check.ok, str(check)
 
 
 def test_the_analytic_values_are_those_of_back_propagation() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from chainrule.cli import options, printing
@@ -12,7 +14,9 @@ from chainrule.errors import ConfigError
 @click.argument("model")
 @click.argument("data")
 @click.option("--rows", default=32, metavar="N", help="How many rows to take, from the first. [32]")
-@click.option("--entries", default=200, metavar="N", help="How many entries of each parameter, 0 for all. [200]")
+@click.option(
+    "--entries", default=200, metavar="N", help="How many entries of each parameter, 0 for all. [200]"
+)
 @options.table_options
 @options.as_json
 def command(model: str, data: str, rows: int, entries: int, as_json: bool, **reading: object) -> None:
@@ -43,7 +47,7 @@ def command(model: str, data: str, rows: int, entries: int, as_json: bool, **rea
         limit=entries or None,
     )
     if as_json:
-        printing.print_json(found.to_json())
+        printing.print_json(asdict(found))
     else:
         print(found)
     if not found.ok:

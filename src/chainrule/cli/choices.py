@@ -23,7 +23,12 @@ OPTIONS: tuple[tuple[str, Any, str, str], ...] = (
     ("schedule", str, "NAME", 'Of the rate, such as cosine or "linear_warmup(5) * cosine".'),
     ("epochs", int, "N", "How often all rows are seen. [100]"),
     ("batch", int, "N", "Rows in a step. [32]"),
-    ("validation", float, "R", "Fraction of the training rows held out to watch. [0.1 with --patience, else 0]"),
+    (
+        "validation",
+        float,
+        "R",
+        "Fraction of the training rows held out to watch. [0.1 with --patience, else 0]",
+    ),
     ("patience", int, "N", "Stop after N epochs without a better loss, and restore the best."),
     ("improvement", float, "R", "By how much a loss must be lower to count as better. [0]"),
     ("tolerance", float, "R", "Stop when the gradient's length is below R."),
@@ -46,9 +51,15 @@ OPTIONS: tuple[tuple[str, Any, str, str], ...] = (
 
 def training_options(command: Command) -> Command:
     """Add the options of a training run; the command gets them by name, None where not given."""
-    command = click.option("--header/--no-header", default=None, help="The file has a header line, or none.")(command)
-    command = click.option("--shuffle/--no-shuffle", default=None, help="A new order each epoch. [shuffle]")(command)
-    command = click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out; may be repeated.")(command)
+    command = click.option("--header/--no-header", default=None, help="The file has a header line, or none.")(
+        command
+    )
+    command = click.option("--shuffle/--no-shuffle", default=None, help="A new order each epoch. [shuffle]")(
+        command
+    )
+    command = click.option(
+        "--drop", multiple=True, metavar="COLUMN", help="Leave a column out; may be repeated."
+    )(command)
     for name, kind, metavar, told in reversed(OPTIONS):
         flag = "--" + name.replace("_", "-")
         command = click.option(flag, name, type=kind, metavar=metavar, help=told)(command)
@@ -70,7 +81,11 @@ def read_choices(given: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[st
     if "patience" in choices:
         choices.setdefault("validation", 0.1)
     for name in ("task", "missing"):
-        _one_of(name, choices, {"task": ("auto", "classify", "regress"), "missing": ("error", "drop", "mean", "mode")}[name])
+        _one_of(
+            name,
+            choices,
+            {"task": ("auto", "classify", "regress"), "missing": ("error", "drop", "mean", "mode")}[name],
+        )
     if "dropout" in choices and not 0 <= choices["dropout"] < 1:
         raise ConfigError(f"--dropout {choices['dropout']:g}: a dropout rate is at least 0 and below 1")
     return choices
@@ -100,7 +115,9 @@ def _class_weight(written: str) -> str | list[float]:
     try:
         return [float(part) for part in written.split(",")]
     except ValueError:
-        raise ConfigError(f'--class-weight "{written}": write balanced, or a number for each class, such as 1,2.5') from None
+        raise ConfigError(
+            f'--class-weight "{written}": write balanced, or a number for each class, such as 1,2.5'
+        ) from None
 
 
 _READERS: dict[str, Callable[[str], Any]] = {

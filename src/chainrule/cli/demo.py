@@ -52,7 +52,10 @@ def worked_step() -> list[dict[str, Any]]:
     from chainrule.derivation import Dense, Network, derive
     from chainrule.engines.numpy import NumpyEngine
 
-    layers = [Dense(2, "sigmoid", bias=False, weights=HIDDEN), Dense(1, "sigmoid", bias=False, weights=OUTPUT)]
+    layers = [
+        Dense(2, "sigmoid", bias=False, weights=HIDDEN),
+        Dense(1, "sigmoid", bias=False, weights=OUTPUT),
+    ]
     derivation = derive(Network(2, layers), "mse", "gradient_descent")
     step = NumpyEngine().run(derivation, {"x": X, "y": Y, "W1": HIDDEN, "W2": OUTPUT}, rate=RATE)
     made = []

@@ -116,3 +116,5 @@ def _compute(entries: list[tuple[str, Entry]], name: str, at: str, as_json: bool
         printing.print_json({"name": points[0].spec, "at": points[0].results})
         return
     printing.table(points[0].headings, points[0].rows, right=range(len(points[0].headings)))
+    if points[0].note:
+        printing.say(points[0].note)

@@ -16,7 +16,11 @@ def command(model: str, as_json: bool) -> None:
 
     loaded = Model.load(model)
     if as_json:
-        facts = {"parameters": loaded.network.parameter_count, "digest": loaded.digest, "classes": loaded.classes}
+        facts = {
+            "parameters": loaded.network.parameter_count,
+            "digest": loaded.digest,
+            "classes": loaded.classes,
+        }
         printing.print_json({**loaded.header(), **facts})
         return
     network, settings, history = loaded.network, loaded.settings, loaded.history
@@ -25,7 +29,9 @@ def command(model: str, as_json: bool) -> None:
     printing.say()
     if loaded.encoding is not None:
         printing.heading("Columns", f"{network.inputs} inputs from {len(loaded.encoding.columns)} columns")
-        printing.facts({"target": loaded.encoding.target.describe(), "inputs": "\n".join(loaded.encoding.describe())})
+        printing.facts(
+            {"target": loaded.encoding.target.describe(), "inputs": "\n".join(loaded.encoding.describe())}
+        )
         printing.say()
     printing.heading("Training", f"{len(history)} epochs")
     usual = {"loss", "rule", "epochs", "batch", "seed", "dtype"}

@@ -23,12 +23,12 @@ def as_json(command: F) -> F:
 
 def table_options(command: F) -> F:
     """Add the options that say how a table is read; the command gets them as `reading`."""
-    command = click.option("--delimiter", metavar="CHAR", help="Between the fields of a text file. [found out]")(
-        command
-    )
-    command = click.option("--sql", metavar="QUERY", help="Take a query's rows; the file is called data in it.")(
-        command
-    )
+    command = click.option(
+        "--delimiter", metavar="CHAR", help="Between the fields of a text file. [found out]"
+    )(command)
+    command = click.option(
+        "--sql", metavar="QUERY", help="Take a query's rows; the file is called data in it."
+    )(command)
     return click.option("--header/--no-header", default=None, help="The file has a header line, or none.")(
         command
     )

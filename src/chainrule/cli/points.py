@@ -14,7 +14,7 @@ from chainrule.formulas.losses import Loss
 
 __all__ = ["Point", "compute"]
 
-WIDEST = 6
+WIDEST = 4
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Point:
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     results: Any
+    note: str = ""
 
 
 def compute(entry: Entry, at: str) -> Point | None:
@@ -76,6 +77,11 @@ def _loss(entry: Loss, given: list[float]) -> Point:
             "write for example 0.8,1"
         )
     p, y = given
+    if entry.targets != "numbers" and not (0 <= p <= 1 and 0 <= y <= 1):
+        raise ConfigError(
+            f"--at of the loss {entry.name} takes probabilities, but {number(p)},{number(y)} "
+            "are not both from 0 to 1: write for example 0.8,1"
+        )
     results = [{"p": p, "y": y, "value": entry.value_at(p, y), "slope": entry.slope_at(p, y)}]
     return Point(entry.spec, ("p", "y", "error", "∂error/∂p"), _written(results), results)
 
@@ -114,4 +120,5 @@ def _vector(entry: Activation, given: list[float]) -> Point:
         for k in range(1, len(given) + 1)
     )
     results = {"z": given, "value": a[0].tolist(), "jacobian": jacobian.tolist()}
-    return Point(entry.spec, ("unit", "z", "a", *shown), rows, results)
+    note = "The Jacobian is too wide to print: --json gives it." if wide else ""
+    return Point(entry.spec, ("unit", "z", "a", *shown), rows, results, note)

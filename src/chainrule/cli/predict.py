@@ -60,4 +60,6 @@ def _csv(columns: dict[str, list[Any]]) -> str:
 
 def _lines(columns: dict[str, list[Any]]) -> str:
     rows = zip(*columns.values(), strict=True)
-    return "".join(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) + "\n" for row in rows)
+    return "".join(
+        json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) + "\n" for row in rows
+    )

@@ -9,7 +9,7 @@ import json
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 COLUMNS = 80
+MARGIN = GAP = 2
 
 
 def console() -> Console:
@@ -75,21 +76,25 @@ def table(
 
     aligned, listed = set(right), list(rows)
     made = Table(
-        box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_header=any(headings)
+        box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", show_header=any(headings)
     )
+    if cut >= 0:
+        listed = [_cut(row, cut, listed) for row in listed]
     for index, name in enumerate(headings):
-        made.add_column(
-            name,
-            justify="right" if index in aligned else "left",
-            no_wrap=cut >= 0,
-            overflow="ellipsis" if cut >= 0 else "fold",
-            min_width=None
-            if index == cut or cut < 0
-            else max((len(row[index]) for row in listed), default=0),
-        )
+        justify: Literal["left", "right"] = "right" if index in aligned else "left"
+        made.add_column(name, justify=justify, no_wrap=cut >= 0, overflow="fold")
     for row in listed:
         made.add_row(*row)
     say(indented(made))
+
+
+def _cut(row: Sequence[str], at: int, rows: Sequence[Sequence[str]]) -> list[str]:
+    """The row with one cell made as short as the widest of the other columns demand."""
+    others = sum(max(len(each[index]) for each in rows) + GAP for index in range(len(row)) if index != at)
+    room = width() - MARGIN - others
+    return [
+        cell if index != at or len(cell) <= room else f"{cell[: room - 1]}…" for index, cell in enumerate(row)
+    ]
 
 
 def facts(pairs: Mapping[str, str]) -> None:
@@ -97,7 +102,7 @@ def facts(pairs: Mapping[str, str]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    made = Table.grid(padding=(0, 2, 0, 0))
+    made = Table.grid(padding=(0, GAP, 0, 0))
     made.add_column(no_wrap=True)
     made.add_column(overflow="fold")
     for label, text in pairs.items():
@@ -109,7 +114,7 @@ def indented(shown: RenderableType) -> RenderableType:
     """The same, two columns to the right."""
     from rich.padding import Padding
 
-    return Padding(shown, (0, 0, 0, 2), expand=False)
+    return Padding(shown, (0, 0, 0, MARGIN), expand=False)
 
 
 def number(value: float, digits: int = 10) -> str:

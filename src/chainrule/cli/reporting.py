@@ -23,7 +23,14 @@ def network_table(network: Network) -> None:
     for number, layer in enumerate(network.dense, start=1):
         mine = [p for p in network.parameters if p.layer == number]
         what = ", ".join(f"{p.name} {' × '.join(map(str, p.shape))}" for p in mine)
-        rows.append([f"layer {number}", f"{layer.units} {layer.activation.name}", what, f"{sum(p.size for p in mine):,}"])
+        rows.append(
+            [
+                f"layer {number}",
+                f"{layer.units} {layer.activation.name}",
+                what,
+                f"{sum(p.size for p in mine):,}",
+            ]
+        )
     printing.table(["", "units", "parameters", "numbers"], rows, right=[3])
 
 

@@ -19,7 +19,7 @@ from chainrule.formulas.writing import latex, number_text
 
 
 @click.command("show")
-@click.argument("path", metavar="NETWORK.toml")
+@click.argument("path", metavar="MODEL|NETWORK.toml")
 @click.option("--rule", metavar="RULE", help='The learning rule, for example "adam(learning_rate=0.01)".')
 @click.option("--loss", metavar="LOSS", help="The loss, for example mse.")
 @options.as_json
@@ -64,7 +64,18 @@ def _of_network_file(path: str, rule: str | None, loss: str | None) -> Derivatio
     )
 
 
-READERS: dict[str, Callable[[str, str | None, str | None], Derivation]] = {".toml": _of_network_file}
+def _of_model(path: str, rule: str | None, loss: str | None) -> Derivation:
+    from chainrule.learning.model import Model
+
+    if rule or loss:
+        raise ConfigError("a model has its own loss and rule: leave --rule and --loss out")
+    return Model.load(path).training_derivation()
+
+
+READERS: dict[str, Callable[[str, str | None, str | None], Derivation]] = {
+    ".toml": _of_network_file,
+    ".safetensors": _of_model,
+}
 """Ending of a file → what makes a derivation of its path, rule and loss."""
 
 

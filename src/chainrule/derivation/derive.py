@@ -1,4 +1,4 @@
-"""Deriving a training step: feedforward, loss, back-propagation (stated here, once), update."""
+"""Deriving a training step: feedforward, loss, back-propagation, update."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.derivation import reasons
+from chainrule.derivation.backpropagation import gradient_name, gradients
 from chainrule.derivation.lines import Derivation, Line, Phase
 from chainrule.derivation.network import Dense, Dropout, Network, Parameter
 from chainrule.errors import ConfigError
 from chainrule.formulas import layers
 from chainrule.formulas.definition import Definition
-from chainrule.formulas.expression import Expression, Shape, Symbol, shape_of, substitute
+from chainrule.formulas.expression import Shape, shape_of
 from chainrule.formulas.losses import LOSSES, Loss
 from chainrule.formulas.rules import RULES, Rule
 
@@ -221,77 +222,28 @@ class _Draft:
 
     # --- back-propagation ---------------------------------------------------------------------------
 
-    def back_propagate(self, seeds: list[str]) -> None:
-        """Reverse accumulation over the forward lines (Linnainmaa 1970; Rumelhart, Hinton & Williams 1986).
-
-        Each forward line hands to each argument that leads to a trained parameter its share of the
-        gradient: the definition's own gradient formula. A symbol's gradient is the sum of its shares,
-        written when the last of them (the first line that uses it) has been seen.
-        """
-        forward = [line for line in self.lines if line.phase in ("feedforward", "loss")]
-        uses = self.differentiable_uses(forward, seeds)
-        shares: dict[str, list[_Share]] = {}
-        for line in [
-            *(line for line in forward if line.symbol in seeds),
-            *(line for line in reversed(forward) if line.symbol not in seeds),
-        ]:
-            mine = [use for use in uses if use.line is line]
-            uses = [use for use in uses if use.line is not line]
-            pending = {use.symbol for use in uses}
-            for use in mine:
-                shares.setdefault(use.symbol, []).append(_share(line, use.argument))
-            for use in sorted(mine, key=lambda use: use.symbol not in self.parameters):
-                if use.symbol not in pending:
-                    self.gradient(use.symbol, shares[use.symbol])
-
-    def differentiable_uses(self, forward: list[Line], seeds: list[str]) -> list[_Use]:
-        """Where a symbol on a way from a trained parameter to the loss is used on such a way."""
-        uses = [
-            _Use(line, argument, symbol)
-            for line in forward
-            for argument, symbol in zip(line.definition.arguments, line.arguments, strict=True)
-            if argument in line.definition.gradients
-        ]
-        from_parameters = set(self.parameters)
-        for use in uses:
-            if use.symbol in from_parameters:
-                from_parameters.add(use.line.symbol)
-        to_loss = set(seeds)
-        for use in reversed(uses):
-            if use.line.symbol in to_loss:
-                to_loss.add(use.symbol)
-        return [use for use in uses if use.symbol in from_parameters and use.line.symbol in to_loss]
-
     @property
     def parameters(self) -> dict[str, Parameter]:
         return {p.name: p for p in self.network.parameters if not p.frozen}
 
-    def gradient(self, symbol: str, shares: list[_Share]) -> None:
-        """Write the line of a symbol's gradient, the sum of its shares."""
-        main = shares[-1]
-        names = dict.fromkeys(name for share in reversed(shares) for name in share.arguments)
-        if len(shares) == 1:
-            definition, arguments = main.definition, main.arguments
-        else:
-            tree = main.tree
-            for share in reversed(shares[:-1]):
-                tree = tree + share.tree
-            title = " and ".join(share.definition.name for share in reversed(shares))
-            definition, arguments = Definition(title, tuple(names), tree), tuple(names)
-        name = gradient_name(symbol)
-        reason = reasons.gradient(symbol, main.through, len(shares) > 1)
-        self.write(
-            "backpropagation",
-            name,
-            definition,
-            arguments,
-            reason,
-            of=symbol,
-            through=main.through,
-            incoming=main.incoming,
-        )
-        if symbol in self.parameters:
-            self.gradients[symbol] = name
+    def back_propagate(self, seeds: list[str]) -> None:
+        """Write the line of every gradient on the way from the loss to a trained parameter."""
+        forward = [line for line in self.lines if line.phase in ("feedforward", "loss")]
+        for found in gradients(forward, self.parameters, seeds):
+            name = gradient_name(found.symbol)
+            reason = reasons.gradient(found.symbol, found.through, penalised=found.shares > 1)
+            self.write(
+                "backpropagation",
+                name,
+                found.definition,
+                found.arguments,
+                reason,
+                of=found.symbol,
+                through=found.through,
+                incoming=found.incoming,
+            )
+            if found.symbol in self.parameters:
+                self.gradients[found.symbol] = name
 
     # --- update -------------------------------------------------------------------------------------
 
@@ -379,47 +331,3 @@ class _Draft:
             self.gradients,
             fused,
         )
-
-
-@dataclass(frozen=True)
-class _Use:
-    """A symbol as an argument of a line that can be differentiated with respect to it."""
-
-    line: Line
-    argument: str
-    symbol: str
-
-
-@dataclass(frozen=True)
-class _Share:
-    """What one forward line contributes to a gradient."""
-
-    definition: Definition
-    arguments: tuple[str, ...]
-    through: str
-    incoming: str | None
-
-    @property
-    def tree(self) -> Expression:
-        names = zip(self.definition.arguments, map(Symbol, self.arguments), strict=True)
-        return substitute(self.definition.tree, dict(names))
-
-
-def _share(line: Line, argument: str) -> _Share:
-    made = line.definition.gradients[argument]
-    names = {"g": gradient_name(line.symbol), "a": line.symbol}
-    names |= dict(zip(line.definition.arguments, line.arguments, strict=True))
-    incoming = names["g"] if "g" in made.arguments else None
-    return _Share(made, tuple(names[a] for a in made.arguments), line.symbol, incoming)
-
-
-def gradient_name(symbol: str) -> str:
-    """The symbol of ∂C/∂symbol: g for an activation, d for a weighted sum, dW1 for W1.
-
-    >>> gradient_name("a2"), gradient_name("z2"), gradient_name("W2")
-    ('g2', 'd2', 'dW2')
-    """
-    letter, number = symbol[:1], symbol[1:]
-    if number.isdigit() and letter in ("a", "z"):
-        return {"a": "g", "z": "d"}[letter] + number
-    return f"g{symbol}" if letter == "h" else f"d{symbol}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from chainrule.errors import ConfigError, ShapeMismatch
@@ -38,7 +38,7 @@ class Parameter:
         return size
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Dense:
     """A fully connected layer: z = x W + b, a = activation(z).
 
@@ -56,11 +56,11 @@ class Dense:
     """
 
     units: int
-    activation: Activation = field(default="identity")  # type: ignore[assignment]
-    bias: bool | Values = True
-    weights: Values | Initialiser | None = None
-    frozen: bool = False
-    threshold: bool | Values = False
+    activation: Activation
+    bias: bool | Values
+    weights: Values | Initialiser
+    frozen: bool
+    threshold: bool | Values
 
     def __init__(
         self,
@@ -82,18 +82,20 @@ class Dense:
             start: Any = INITIALISERS.find(weights or chosen.init)
         else:
             start = _matrix("weights", weights)
-        set_field = object.__setattr__
-        set_field(self, "units", units)
-        set_field(self, "activation", chosen)
-        has_threshold = not isinstance(threshold, bool) or threshold
-        set_field(self, "bias", False if has_threshold else _row("bias", bias, units))
-        set_field(self, "weights", start)
-        set_field(self, "frozen", bool(frozen))
-        set_field(self, "threshold", _row("threshold", threshold, units))
+        taken_off = _row("threshold", threshold, units)
+        added = _row("bias", bias, units) if taken_off is False else False
+        for name, value in {
+            "units": units,
+            "activation": chosen,
+            "bias": added,
+            "weights": start,
+            "frozen": bool(frozen),
+            "threshold": taken_off,
+        }.items():
+            object.__setattr__(self, name, value)
 
     def parameters(self, layer: int, inputs: int) -> Iterator[Parameter]:
         """The layer's parameters, as layer number `layer` (from 1) with `inputs` inputs."""
-        assert self.weights is not None
         if isinstance(self.weights, tuple):
             shape = (len(self.weights), len(self.weights[0]))
             if shape != (inputs, self.units):
@@ -139,7 +141,7 @@ class Dropout:
         return {"dropout": self.rate}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Network:
     """A feedforward network: the number of inputs and the layers in order.
 

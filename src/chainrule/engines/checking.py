@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,7 +26,9 @@ Floats = NDArray[np.float64]
 # Where a kink lies between the sides, or the two disagree, these multiples of the step are tried in turn.
 STEPS = (1.0, 0.1, 0.01, 10.0)
 # The rounding of a loss, in units of the last digit of the numbers it is made of.
-ROUNDING = 8 * float(np.finfo(np.float64).eps)
+ROUNDING = 4 * float(np.finfo(np.float64).eps)
+# Slopes below the smallest numbers of full precision are no slopes.
+TINY = float(np.finfo(np.float64).tiny)
 
 
 def check_gradients(
@@ -85,6 +87,14 @@ def check_gradients(
     return summary(derivation, comparison.loss, found, limit, tolerance)
 
 
+class _Side(NamedTuple):
+    """One side of a difference: the loss, the last layer's z and a, and which side of each kink values are on."""
+
+    loss: float
+    last: list[Floats]
+    sides: list[Floats]
+
+
 class _Comparison:
     """The loss as a function of one entry at a time, beside the gradient at the starting point."""
 
@@ -111,11 +121,14 @@ class _Comparison:
                 "give finite ones of moderate size"
             )
         self.kinks = self._kinks()
+        self.last = [
+            self.program.buffers[name] for name in (derivation.output.replace("a", "z"), derivation.output)
+        ]
         sizes = (
-            np.abs(self.base[gradient]).max() * max(1.0, np.abs(self.base[name]).max())
+            float(np.abs(self.base[gradient]).max() * np.abs(self.base[name]).max())
             for name, gradient in derivation.gradients.items()
         )
-        self.rounding = ROUNDING * (abs(self.loss) + max((s for s in sizes if isfinite(s)), default=0.0))
+        self.size = max((size for size in sizes if isfinite(size)), default=0.0)
 
     def _kinks(self) -> list[tuple[Floats, Floats | None, float]]:
         """(values, what is taken off them, kink) for each kink: z of a layer, or p − y of the loss."""
@@ -171,13 +184,12 @@ class _Comparison:
         floor = 0.0
         for multiple in STEPS:
             high, low = start + multiple * step, start - multiple * step
-            upper, sides = self._loss_at(weights, place, high)
-            lower, other_sides = self._loss_at(weights, place, low)
-            if any(not np.array_equal(a, b) for a, b in zip(sides, other_sides, strict=True)):
+            upper, lower = self._at(weights, place, high), self._at(weights, place, low)
+            if not all(map(np.array_equal, upper.sides, lower.sides)):
                 continue
-            numeric = (upper - lower) / (high - low)
-            floor = floor or self.rounding / (multiple * step) / self.tolerance
-            error = abs(analytic - numeric) / max(abs(analytic) + abs(numeric), floor)
+            numeric = (upper.loss - lower.loss) / (high - low)
+            floor = floor or self._rounding(upper, lower) / (multiple * step) / self.tolerance
+            error = abs(analytic - numeric) / max(abs(analytic) + abs(numeric), floor, TINY)
             error = error if isfinite(error) else float("inf")
             if best is None or error < best[0]:
                 best = (error, numeric)
@@ -186,12 +198,20 @@ class _Comparison:
         weights[place] = start
         return best
 
-    def _loss_at(self, weights: Floats, place: int, value: float) -> tuple[float, list[Floats]]:
-        """The loss with one entry changed, and on which side of each kink every value is."""
+    def _rounding(self, upper: _Side, lower: _Side) -> float:
+        """How far the losses at the two sides may be off by rounding: their own, and that of the last z and a."""
+        moved = abs(upper.loss - self.loss) + abs(lower.loss - self.loss)
+        blur = 0.0
+        for up, down in zip(upper.last, lower.last, strict=True):
+            distance = float(np.abs(up - down).max())
+            blur = max(blur, float(np.abs(up).max()) / distance if distance else 0.0)
+        return ROUNDING * (abs(upper.loss) + abs(lower.loss) + self.size + 16 * blur * moved)
+
+    def _at(self, weights: Floats, place: int, value: float) -> _Side:
         weights[place] = value
         self.program.run(self.program.compute)
         sides = [np.sign((z if y is None else z - y) - kink) for z, y, kink in self.kinks]
-        return self.program.number(self.objective), sides
+        return _Side(self.program.number(self.objective), [values.copy() for values in self.last], sides)
 
 
 def _check_settings(step: float, tolerance: float, limit: int | None) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.derivation.lines import Derivation, Line
 from chainrule.engines.arrays import Array, numpy_spelling, uniform
 from chainrule.errors import ConfigError
-from chainrule.formulas.expression import Apply, Constant, Expression, Symbol, walk
+from chainrule.formulas.expression import Apply, Constant, Expression, Shape, Symbol, walk
 
 Instruction = tuple[Callable[..., Any], tuple[Any, ...]]
 _TRUTH = {"greater", "greater_equal", "less", "less_equal", "equal"}
@@ -97,16 +97,19 @@ class Program:
 
     # --- binding ------------------------------------------------------------------------------------
 
-    def _bind_inputs(self) -> None:
+    def _lengths(self, shape: Shape) -> tuple[int, ...]:
         sizes = {**self.derivation.sizes, "B": self.rows}
+        return tuple(sizes[s] if isinstance(s, str) else s for s in shape)
+
+    def _bind_inputs(self) -> None:
         for name in self.derivation.inputs:
             shape = self.derivation.shapes[name]
             if shape == ():
                 self.scalars[name] = self._slot(0)
             else:
                 whole = name == "y" and "Y" in self.derivation.shapes
-                lengths = tuple(sizes[s] if isinstance(s, str) else s for s in shape)
-                self.buffers[name] = np.zeros(lengths, np.int64 if whole else self.arena.dtype)
+                dtype = np.int64 if whole else self.arena.dtype
+                self.buffers[name] = np.zeros(self._lengths(shape), dtype)
         for name, values in self.derivation.vectors.items():
             self.buffers[name] = np.array([values], self.arena.dtype)
 
@@ -119,7 +122,8 @@ class Program:
         alike = all(
             [_roles(line) for line in by_name[name]] == [_roles(line) for line in first] for name in names
         )
-        if not alike or any(not _elementwise(line.tree) for line in first):
+        # Truths and single numbers have no place in the flat arrays.
+        if not alike or any(_truth(line) or not line.shape or not _elementwise(line.tree) for line in first):
             return list(lines), {}
         whole = {line.symbol: self.arena.flat[_family(line)] for line in first}
         for line in first:
@@ -133,11 +137,9 @@ class Program:
     def _allocate_update(self, lines: tuple[Line, ...]) -> None:
         """Room for what the update computes on its way (m̂, the clipped gradient, …)."""
         for line in lines:
-            if line.of is not None and line.symbol not in self.buffers:
-                truth = isinstance(line.tree, Apply) and line.tree.primitive.name in _TRUTH
-                if truth:
-                    shape = self.buffers[line.of].shape
-                    self.buffers[line.symbol] = np.zeros((shape[0], 1), bool)
+            if line.of is not None and line.shape and line.symbol not in self.buffers:
+                if _truth(line):
+                    self.buffers[line.symbol] = np.zeros(self._lengths(line.shape), bool)
                 else:
                     self.arena.family(_family(line), {line.symbol: line.of})
                     self.buffers[line.symbol] = self.arena.views[line.symbol]
@@ -147,7 +149,8 @@ class Program:
     def _lower(self, lines: Iterable[Line], whole: Mapping[str, Array]) -> list[Instruction]:
         made: list[Instruction] = []
         for line in lines:
-            _LineLowering(self, line, whole, made).lower()
+            # A line of no one parameter (the gradient's norm) sees each array by itself.
+            _LineLowering(self, line, whole if line.of is not None else {}, made).lower()
         return made
 
     def _slot(self, value: Any) -> int:
@@ -336,6 +339,10 @@ def _family(line: Line) -> str:
 
 def _roles(line: Line) -> tuple[Any, ...]:
     return line.definition, _family(line)
+
+
+def _truth(line: Line) -> bool:
+    return isinstance(line.tree, Apply) and line.tree.primitive.name in _TRUTH
 
 
 def _elementwise(tree: Expression) -> bool:

@@ -111,8 +111,7 @@ class Lesson:
         return tuple(self.weights[:, 0].tolist()), self.threshold
 
     def _state(self) -> bytes:
-        # Adding 0.0 turns −0.0 into 0.0, which is the same weight.
-        return (np.append(self.weights, self.threshold) + 0.0).tobytes()
+        return np.append(self.weights, self.threshold).tobytes()
 
     def _trace(self, sample: int, before: tuple[tuple[float, ...], float]) -> None:
         buffers = self.program.buffers

@@ -39,4 +39,5 @@ class Orders:
             plain = np.tile(np.arange(self.count, dtype=np.intp), (self._epochs, 1))
             self._block = rng.permuted(plain, axis=1)
             self._number = number
-        return self._block[place]
+        order: NDArray[np.intp] = self._block[place]
+        return order

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from chainrule.learning.checkpoints import Keeper
 from chainrule.learning.datasets import DATASETS, load_dataset
 from chainrule.learning.encoding import ClassTarget, Encoding, Missing, NumberTarget, Task, complete_rows
 from chainrule.learning.frames import table_from
-from chainrule.learning.model import Model
+from chainrule.learning.model import Model, made_with
+from chainrule.learning.perceptron import PerceptronRun, train_perceptron
 from chainrule.learning.samples import take
 from chainrule.learning.settings import make_settings
 from chainrule.learning.splitting import hold_out
@@ -208,6 +209,39 @@ def train_made(
         test_data=made.test,
         notes=made.notes + run.notes,
     )
+
+
+def perceptron_on_table(
+    source: Any, target: str | None = None, *, threshold: float | None = None, **how: Any
+) -> tuple[Model, PerceptronRun, Prepared]:
+    """Train a perceptron on a table of two classes, on its encoded columns, one row at a time.
+
+    threshold: fixed at a number, or learnt (None).  how: rate, epochs, shuffle, seed, and how the table is read
+
+    Raises ConfigError for a target that is not two classes.
+    """
+    shuffle = how.pop("shuffle", False)
+    how |= {"layers": (), "loss": "mse", "rule": "perceptron", "dtype": "float64"}
+    made = prepare(source, target, **how)
+    encoding, settings = made.model.encoding, made.model.settings
+    assert encoding is not None
+    if not isinstance(encoding.target, ClassTarget) or len(encoding.target.classes) != 2:
+        raise ConfigError(f'a perceptron decides between two classes, but "{encoding.target.name}" is not of two')
+    run = train_perceptron(
+        made.train.X,
+        made.train.y,
+        threshold=threshold,
+        learning_rate=settings.rule.parameters["learning_rate"],
+        epochs=settings.epochs,
+        order="shuffled" if shuffle else "cyclic",
+        seed=settings.seed,
+        names=encoding.feature_names,
+    )
+    settings = replace(settings, epochs=run.epochs, batch=1, shuffle=shuffle)
+    model = replace(
+        made.model, network=run.network, parameters=run.parameters, settings=settings, made_with=made_with("numpy")
+    )
+    return model, run, made
 
 
 def build_network(
