@@ -20,7 +20,9 @@ ORDER = ["demo", "train", "predict", "evaluate", "info", "show", "check", "data"
 def imported_by(*arguments: str) -> set[str]:
     code = "import sys, json; from chainrule.cli import main; code = main(sys.argv[1:]); "
     code += "print(json.dumps(sorted(sys.modules)), file=sys.stderr); sys.exit(code)"
-    ran = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
     return {name.partition(".")[0] for name in json.loads(ran.stderr.splitlines()[-1])}
 
 

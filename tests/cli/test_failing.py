@@ -136,7 +136,9 @@ def test_a_slip_on_the_command_line_is_one_sentence(arguments: list[str], senten
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
-    ran = subprocess.Popen([*PYTHON, "formulas"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    ran = subprocess.Popen(
+        [*PYTHON, "formulas", "relu", "--at", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert ran.stdout
     assert ran.stderr
     ran.stdout.close()
@@ -148,7 +150,11 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 def test_output_that_cannot_be_written_is_one_sentence() -> None:
     with Path("/dev/full").open("w") as full:
         ran = subprocess.run(
-            [*PYTHON, "formulas"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            [*PYTHON, "formulas", "relu", "--at", "1"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
     assert ran.returncode == 2
     assert ran.stderr == (

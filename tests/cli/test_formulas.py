@@ -91,6 +91,10 @@ def test_a_loss_shows_its_textbook_and_its_fused_form() -> None:
     assert "* error for y = 1" in shown
 
 
+def test_a_fused_form_that_is_the_textbook_form_is_not_shown_twice() -> None:
+    assert "fused" not in chainrule("formulas", "mse").out
+
+
 def test_a_rule_shows_its_assignments_in_order() -> None:
     shown = chainrule("formulas", "momentum").out
     assert shown.index("v ← μ · v + g") < shown.index("w ← w - η · v")

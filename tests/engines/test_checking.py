@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -261,11 +261,11 @@ def test_given_parameters_are_used_and_left_as_they_were() -> None:
 def test_a_network_of_4810_parameters_takes_seconds_at_most() -> None:
     network = Network(64, [Dense(64, "relu"), Dense(10, "softmax")])
     rng = np.random.default_rng(0)
-    start = perf_counter()
+    start = process_time()
     check = check_gradients(network, rng.random((32, 64)), rng.integers(0, 10, 32), "crossentropy")
     assert check.ok, str(check)
     assert check.entries == 4810
-    assert perf_counter() - start < 10
+    assert process_time() - start < 10
 
 
 def test_the_report_has_a_row_for_each_parameter_and_a_verdict(one_percent_off: str) -> None:

@@ -1,13 +1,17 @@
-"""What the tests of tables share: files with short names, and the one sentence of a refusal."""
+"""What the tests of learning share: files with short names, the one sentence of a refusal, small data."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from chainrule.errors import TableError
+from chainrule.errors import ChainruleError, TableError
+
+Rows = tuple[NDArray[np.float64], NDArray[np.int64]]
 
 
 @pytest.fixture
@@ -34,3 +38,33 @@ def refusal() -> Callable[[Callable[[], object]], str]:
         return message
 
     return refused
+
+
+@pytest.fixture
+def told() -> Callable[[type[ChainruleError], Callable[[], object]], str]:
+    """The one sentence of an error of exactly this class, with which an action is refused."""
+
+    def refused(kind: type[ChainruleError], action: Callable[[], object]) -> str:
+        with pytest.raises(kind) as caught:
+            action()
+        assert type(caught.value) is kind
+        message = str(caught.value)
+        assert "\n" not in message
+        return message
+
+    return refused
+
+
+@pytest.fixture(scope="session")
+def two_classes() -> Rows:
+    """X (60, 4) and a class of 0 or 1 that a line through the first two columns decides."""
+    X = np.random.default_rng(11).normal(size=(60, 4))
+    return X, (X[:, 0] + X[:, 1] > 0.3).astype(np.int64)
+
+
+@pytest.fixture(scope="session")
+def three_classes() -> Rows:
+    """X (60, 4) and one of three classes, 30, 20 and 10 rows of each."""
+    rng = np.random.default_rng(12)
+    y = rng.permutation(np.repeat([0, 1, 2], [30, 20, 10]))
+    return rng.normal(size=(60, 4)) + 2 * np.eye(4)[y], y

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import FrozenInstanceError
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -307,10 +307,10 @@ def test_targets_may_be_a_column_or_booleans() -> None:
 
 def test_a_hundred_thousand_presentations_take_seconds_at_most() -> None:
     rng = np.random.default_rng(0)
-    start = perf_counter()
+    start = process_time()
     run = train_perceptron(rng.normal(size=(1000, 5)), rng.integers(0, 2, 1000))
     assert run.presentations == 100_000
-    assert perf_counter() - start < 20
+    assert process_time() - start < 20
 
 
 def test_weights_that_overflow_stop_the_training() -> None:

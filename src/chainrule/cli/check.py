@@ -27,12 +27,11 @@ def command(model: str, data: str, rows: int, entries: int, as_json: bool, **rea
     import numpy as np
 
     from chainrule.engines.checking import check_gradients
-    from chainrule.learning.tasks import encode
 
     if rows < 1 or entries < 0:
         raise ConfigError("--rows takes at least 1 and --entries at least 0: give more")
     loaded, table = options.load_both(model, data, reading)
-    taken = encode(loaded, table.take(np.arange(min(rows, table.rows))), match_labels=True)
+    taken = loaded.encode(table.take(np.arange(min(rows, table.rows))), match_labels=True)
     settings = loaded.settings
     weights = settings.class_weight if isinstance(settings.class_weight, tuple) else None
     y = taken.y[:, 0] if taken.y.dtype.kind in "iu" else taken.y

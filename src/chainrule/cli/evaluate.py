@@ -15,12 +15,11 @@ from chainrule.cli import options, printing, reporting
 def command(model: str, data: str, as_json: bool, **reading: object) -> None:
     """Measure a model on a table whose target column is filled in."""
     from chainrule.learning.assessment import assess
-    from chainrule.learning.tasks import encode
 
     loaded, table = options.load_both(model, data, reading)
     assert loaded.encoding is not None
     notes = (*_label_notes(loaded, table), *loaded.encoding.unknown_categories(table))
-    found = assess(loaded, encode(loaded, table, match_labels=True))
+    found = assess(loaded, loaded.encode(table, match_labels=True))
     if as_json:
         printing.print_json({**found.to_json(), "rows": table.rows, "notes": list(notes)})
         return

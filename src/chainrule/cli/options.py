@@ -39,7 +39,7 @@ def load_both(model: str, data: str, reading: dict[str, Any]) -> tuple[Model, Ta
     from chainrule.errors import ConfigError
     from chainrule.files.atomic import quoted
     from chainrule.learning.model import Model
-    from chainrule.learning.tasks import open_table
+    from chainrule.learning.sources import open_table
 
     loaded = Model.load(model)
     if loaded.encoding is None:

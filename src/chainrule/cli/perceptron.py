@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from chainrule.cli import printing, reporting
@@ -38,7 +38,7 @@ def train_on_table(data: str, choices: Mapping[str, Any], out: str, as_json: boo
                 "weights": dict(zip(run.names, run.weights.tolist(), strict=True)),
                 "story": str(run),
                 "parameters": model.network.parameter_count,
-                "model": os.path.abspath(out),
+                "model": str(Path(out).absolute()),
                 "digest": model.digest,
                 "notes": list(made.notes),
             }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,7 +77,7 @@ def summary(made: Prepared, data: str) -> None:
     """What the data and the network are, before training starts."""
     encoding = made.model.encoding
     assert encoding is not None
-    printing.heading("Data", os.path.basename(data.rstrip("/")) or data)
+    printing.heading("Data", Path(data).name or data)
     parts = ", ".join(f"{count:,} {name}" for name, count in made.rows.items())
     described = encoding.describe()
     shown = [*described[:8], *([f"… and {len(described) - 8} more columns"] if len(described) > 8 else [])]
@@ -121,7 +120,7 @@ def report(trained: TableRun, made: Prepared, out: str, as_json: bool) -> None:
                 "network": str(model.network),
                 "classes": model.classes,
                 "settings": model.settings.to_json(),
-                "model": os.path.abspath(out),
+                "model": str(Path(out).absolute()),
                 "digest": model.digest,
                 "made_with": dict(model.made_with),
                 "notes": list(trained.notes),

@@ -116,6 +116,6 @@ def gradient_name(symbol: str) -> str:
     ('g2', 'd2', 'dW2')
     """
     letter, number = symbol[:1], symbol[1:]
-    if number.isdigit() and letter in ("a", "z"):
-        return {"a": "g", "z": "d"}[letter] + number
-    return f"g{symbol}" if letter == "h" else f"d{symbol}"
+    if number.isdigit() and letter in ("a", "z", "h"):
+        return {"a": "g", "z": "d", "h": "gh"}[letter] + number
+    return f"d{symbol}"

@@ -112,6 +112,11 @@ class _Draft:
         return line
 
     def number(self, name: str, value: float) -> str:
+        if name in self.shapes:
+            raise ConfigError(
+                f'"{name}" would stand for two things in one derivation: '
+                "rename the parameter of your own activation, loss or rule"
+            )
         self.constants[name] = value
         self.shapes[name] = ()
         return name
@@ -142,7 +147,7 @@ class _Draft:
         for parameter in layer.parameters(number, self.sizes[fan_in]):
             letters: Shape = (fan_in, fan_out) if parameter.role == "weights" else (fan_out,)
             self.shapes[parameter.name] = (1,) if parameter.role == "activation" else letters
-            names[parameter.name.rstrip("0123456789")] = parameter.name
+            names[parameter.name.removesuffix(str(number))] = parameter.name
         if "theta" in names:
             summed = layers.weighted_sum_less_threshold
         else:
@@ -161,11 +166,11 @@ class _Draft:
         return self.write("feedforward", f"a{number}", entry.definition, arguments, reason).symbol
 
     def dropout(self, layer: Dropout, number: int, below: str) -> str:
+        if f"u{number}" in self.shapes:
+            raise ConfigError("two dropout layers in a row: make them one")
         key, t = self.given("key", ()), self.given("t", ())
         place = self.number(f"layer{number}", number)
         rate = self.number(f"rate{number}", layer.rate)
-        while f"u{number}" in self.shapes:
-            raise ConfigError("two dropout layers in a row: make them one")
         self.write("feedforward", f"u{number}", layers.chance, (below, key, place, t), reasons.CHANCE)
         self.write("feedforward", f"m{number}", layers.keep, (f"u{number}", rate), reasons.mask(layer.rate))
         return self.write(
@@ -194,6 +199,9 @@ class _Draft:
         wanted = 2 if outputs == 1 else outputs
         if len(classes) != wanted:
             raise ConfigError(f"{wanted} classes need {wanted} class weights, not {len(classes)}")
+        for value in classes:
+            if not 0 <= value < float("inf"):
+                raise ConfigError(f"a class weight must be at least 0 and finite, not {value}")
         if outputs == 1:
             pair = (self.number("v0", classes[0]), self.number("v1", classes[1]))
             made = layers.binary_class_and_sample_weight if sample else layers.binary_class_weight
@@ -213,8 +221,8 @@ class _Draft:
         weights = tuple(p.name for p in self.network.parameters if p.role == "weights" and not p.frozen)
         if not l2 or not weights:
             return ["C"]
-        if l2 < 0:
-            raise ConfigError(f"the L2 strength must not be negative, but is {l2}")
+        if not 0 < l2 < float("inf"):
+            raise ConfigError(f"the L2 strength must be at least 0 and finite, not {l2}")
         self.number("lambda", l2)
         self.write("loss", "R", layers.l2_penalty(weights), ("lambda", *weights), reasons.PENALTY)
         self.write("loss", "J", layers.objective, ("C", "R"), reasons.OBJECTIVE)

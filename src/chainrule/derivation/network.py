@@ -195,7 +195,7 @@ class Network:
                 raise ShapeMismatch(
                     f"layer {number} takes {len(layer.weights)} inputs but layer {number - 1} gives "
                     f"{self.sizes[number - 1]}: give layer {number} {self.sizes[number - 1]} rows of weights, "
-                    f"or layer {number - 1}'s units to {len(layer.weights)}"
+                    f"or set layer {number - 1}'s units to {len(layer.weights)}"
                 )
             found.extend(layer.parameters(number, self.sizes[number - 1]))
         return tuple(found)
@@ -208,6 +208,23 @@ class Network:
     def without_dropout(self) -> Network:
         """The same network as it predicts."""
         return Network(self.inputs, self.dense)
+
+    def without_values(self) -> Network:
+        """The same network with its given starting values left out, as when a model's numbers replace them."""
+        layers = (
+            Dense(
+                layer.units,
+                layer.activation,
+                bias=layer.bias is not False,
+                weights=None if isinstance(layer.weights, tuple) else layer.weights,
+                frozen=layer.frozen,
+                threshold=layer.threshold is not False,
+            )
+            if isinstance(layer, Dense)
+            else layer
+            for layer in self.layers
+        )
+        return Network(self.inputs, tuple(layers))
 
     def to_json(self) -> dict[str, Any]:
         """The network as JSON values; `from_json` reads them."""

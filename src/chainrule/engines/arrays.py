@@ -95,14 +95,14 @@ def one_hot(a: Array, like: Array, out: Array | None = None) -> Array:
     return result
 
 
-def where(condition: Array, a: Any, b: Any, out: Array | None = None) -> Array:
+def where(condition: Array, a: Array | float, b: Array | float, out: Array | None = None) -> Array:
     """a where the condition holds, b elsewhere; `out` may be a or b."""
     if out is None:
         chosen: Array = np.where(condition, a, b)
         return chosen
     if condition.dtype != bool:
         condition = np.not_equal(condition, 0)
-    if out is a:
+    if a is out:
         np.copyto(out, b, where=np.logical_not(condition))
         return out
     if out is not b:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,7 +26,9 @@ Floats = NDArray[np.float64]
 # Where a kink lies between the sides, or the two disagree, these multiples of the step are tried in turn.
 STEPS = (1.0, 0.1, 0.01, 10.0)
 # The rounding of a loss, in units of the last digit of the numbers it is made of.
-ROUNDING = 4 * float(np.finfo(np.float64).eps)
+ROUNDING = 8 * float(np.finfo(np.float64).eps)
+# Beside a slope that changes by 1 between the two sides, one of a tenth of the tolerance cannot be judged.
+CURVATURE = 10.0
 # Slopes below the smallest numbers of full precision are no slopes.
 TINY = float(np.finfo(np.float64).tiny)
 
@@ -51,7 +53,8 @@ def check_gradients(
     X: (N, I)   y: (N, O), numbers (N,) for one output, or class numbers (N,) from 0   sample_weights: (N,)
     parameters: by name; drawn from `seed` by default.  seed: also of dropout's masks and of the sample
     step:       how far each side moves a weighted sum; h follows from it and the size of the inputs
-    tolerance:  of |a − n| / (|a| + |n|); differences below the loss's own rounding are within it
+    tolerance:  of |a − n| / (|a| + |n|); where that is so small that the loss's own rounding or bending hides
+                differences, they are taken relative to what can be told apart
     limit:      compare at most this many entries of each parameter, drawn at random
 
     Frozen parameters have no gradient and are left alone. Dropout takes the same mask on both sides.
@@ -87,14 +90,6 @@ def check_gradients(
     return summary(derivation, comparison.loss, found, limit, tolerance)
 
 
-class _Side(NamedTuple):
-    """One side of a difference: the loss, the last layer's z and a, and which side of each kink values are on."""
-
-    loss: float
-    last: list[Floats]
-    sides: list[Floats]
-
-
 class _Comparison:
     """The loss as a function of one entry at a time, beside the gradient at the starting point."""
 
@@ -121,14 +116,11 @@ class _Comparison:
                 "give finite ones of moderate size"
             )
         self.kinks = self._kinks()
-        self.last = [
-            self.program.buffers[name] for name in (derivation.output.replace("a", "z"), derivation.output)
-        ]
         sizes = (
             float(np.abs(self.base[gradient]).max() * np.abs(self.base[name]).max())
             for name, gradient in derivation.gradients.items()
         )
-        self.size = max((size for size in sizes if isfinite(size)), default=0.0)
+        self.rounding = ROUNDING * (abs(self.loss) + max((s for s in sizes if isfinite(s)), default=0.0))
 
     def _kinks(self) -> list[tuple[Floats, Floats | None, float]]:
         """(values, what is taken off them, kink) for each kink: z of a layer, or p − y of the loss."""
@@ -184,12 +176,16 @@ class _Comparison:
         floor = 0.0
         for multiple in STEPS:
             high, low = start + multiple * step, start - multiple * step
-            upper, lower = self._at(weights, place, high), self._at(weights, place, low)
-            if not all(map(np.array_equal, upper.sides, lower.sides)):
+            upper, sides = self._loss_at(weights, place, high)
+            lower, other_sides = self._loss_at(weights, place, low)
+            if not all(map(np.array_equal, sides, other_sides)):
                 continue
-            numeric = (upper.loss - lower.loss) / (high - low)
-            floor = floor or self._rounding(upper, lower) / (multiple * step) / self.tolerance
-            error = abs(analytic - numeric) / max(abs(analytic) + abs(numeric), floor, TINY)
+            numeric = (upper - lower) / (high - low)
+            floor = floor or self.rounding / (multiple * step * self.tolerance)
+            # By how much the slope itself changes on the way from one side to the other.
+            change = abs(upper + lower - 2 * self.loss) / (multiple * step)
+            scale = max(abs(analytic) + abs(numeric), floor, CURVATURE * change, TINY)
+            error = abs(analytic - numeric) / scale
             error = error if isfinite(error) else float("inf")
             if best is None or error < best[0]:
                 best = (error, numeric)
@@ -198,20 +194,12 @@ class _Comparison:
         weights[place] = start
         return best
 
-    def _rounding(self, upper: _Side, lower: _Side) -> float:
-        """How far the losses at the two sides may be off by rounding: their own, and that of the last z and a."""
-        moved = abs(upper.loss - self.loss) + abs(lower.loss - self.loss)
-        blur = 0.0
-        for up, down in zip(upper.last, lower.last, strict=True):
-            distance = float(np.abs(up - down).max())
-            blur = max(blur, float(np.abs(up).max()) / distance if distance else 0.0)
-        return ROUNDING * (abs(upper.loss) + abs(lower.loss) + self.size + 16 * blur * moved)
-
-    def _at(self, weights: Floats, place: int, value: float) -> _Side:
+    def _loss_at(self, weights: Floats, place: int, value: float) -> tuple[float, list[Floats]]:
+        """The loss with one entry changed, and on which side of each kink every value is."""
         weights[place] = value
         self.program.run(self.program.compute)
         sides = [np.sign((z if y is None else z - y) - kink) for z, y, kink in self.kinks]
-        return _Side(self.program.number(self.objective), [values.copy() for values in self.last], sides)
+        return self.program.number(self.objective), sides
 
 
 def _check_settings(step: float, tolerance: float, limit: int | None) -> None:

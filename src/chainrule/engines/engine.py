@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -41,7 +41,7 @@ class Slice:
 
     batches: how many steps were taken; samples: how many rows they saw
     loss:    Σ over the steps of (loss × rows); squares: layer → Σ over the steps of the squared length of
-             its gradient
+             its gradient; both with what was added up before, if that was given
     bad:     True when the last step, not counted above and not applied, left the finite numbers
     """
 
@@ -75,11 +75,14 @@ class Trainer(Protocol):
         rate: float,
         seconds: float,
         stop: Callable[[], bool],
+        loss: float = 0.0,
+        squares: Sequence[float] = (),
     ) -> Slice:
         """Take steps over the batches of `order` (None: as the rows come) from batch `start` on.
 
         Returns at the end of the order, when `seconds` have passed, when `stop()` is true after a step,
-        or at a step that is not finite.
+        or at a step that is not finite. `loss` and `squares` are the sums of the epoch's earlier slices,
+        which are gone on from, so that the moments at which an epoch is cut change no bit of them.
         """
         ...
 

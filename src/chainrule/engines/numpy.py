@@ -6,7 +6,7 @@ number training used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import inf, isfinite
 from time import perf_counter
 from typing import Any
@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from chainrule.derivation.lines import Derivation
 from chainrule.engines.engine import Array, Data, Number, Slice, Step
 from chainrule.engines.program import Arena, Program, as_dtype
+from chainrule.engines.threads import enough_threads
 from chainrule.errors import InvalidInput, ShapeMismatch
 
 # A batch whose loss is this many times the first one's (or 1, if that is more) has exploded.
 EXPLODED = 1e6
-CHUNK = 2048
+CHUNK = 512
 
 
 class NumpyEngine:
@@ -82,7 +83,7 @@ class NumpyEngine:
         outputs = np.empty((count, derivation.network.outputs), arena.dtype)
         summed, weight = 0.0, 0.0
         program: Program | None = None
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), enough_threads(derivation.network, min(count, CHUNK)):
             for start in range(0, count, CHUNK):
                 piece = slice(start, min(start + CHUNK, count))
                 if program is None or program.rows != piece.stop - start:
@@ -147,33 +148,35 @@ class NumpyTrainer:
         rate: float,
         seconds: float,
         stop: Callable[[], bool],
+        loss: float = 0.0,
+        squares: Sequence[float] = (),
     ) -> Slice:
         """Take steps over the batches of `order` from batch `start` on; see the protocol."""
         count = len(self._data.X)
         deadline = perf_counter() + seconds
-        losses, samples, taken, bad = 0.0, 0, 0, False
-        squares = [0.0] * len(self._gradients)
+        losses, samples, taken, bad = loss, 0, 0, False
+        summed = list(squares) or [0.0] * len(self._gradients)
         with np.errstate(all="ignore"):
             for first in range(start * batch, count, batch):
                 rows = min(batch, count - first)
                 program = self._place(order, first, rows)
                 self.step_number += 1
-                loss = self._compute(program, rate)
+                found = self._compute(program, rate)
                 lengths = [float(np.dot(g, g)) for g in self._gradients]
-                if not (loss <= self.loss_limit and isfinite(sum(lengths))):
+                if not (found <= self.loss_limit and isfinite(sum(lengths))):
                     self.step_number -= 1
                     bad = True
                     break
                 for function, arguments in program.update:
                     function(*arguments)
-                losses += loss * rows
+                losses += found * rows
                 samples += rows
                 taken += 1
                 for place, length in enumerate(lengths):
-                    squares[place] += length
+                    summed[place] += length
                 if stop() or perf_counter() > deadline:
                     break
-        return Slice(taken, samples, losses, tuple(squares), bad)
+        return Slice(taken, samples, losses, tuple(summed), bad)
 
     def last_step(self) -> Step:
         """Every number of the latest batch, computed again from the present parameters."""

@@ -11,6 +11,7 @@ import io
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,9 +19,10 @@ from typing import BinaryIO, cast
 
 from chainrule.errors import CannotWrite
 
-__all__ = ["PathLike", "check_writable", "quoted", "replace_file", "replacing"]
+__all__ = ["PathLike", "check_writable", "quoted", "remove_leftovers", "replace_file", "replacing"]
 
 PathLike = str | os.PathLike[str]
+OLD = 3600.0
 
 _ADVICE = {
     errno.EACCES: ("permission is denied", "choose a place you may write to, or change its permissions"),
@@ -95,6 +97,20 @@ def replacing(path: PathLike) -> Iterator[BinaryIO]:
         raw.discard()
         raise
     _settle(target.parent)
+
+
+def remove_leftovers(path: PathLike) -> None:
+    """Remove the temporary files beside `path` that a `kill -9` left more than an hour ago.
+
+    A younger one may still be written by somebody. What cannot be removed is left.
+
+    >>> remove_leftovers("no/such/folder/model.safetensors")
+    """
+    with suppress(OSError):
+        for place in Path(os.path.realpath(path)).parent.glob(".chainrule-*.tmp"):
+            with suppress(OSError):
+                if time.time() - place.lstat().st_mtime > OLD:
+                    place.unlink()
 
 
 def check_writable(path: PathLike) -> None:

@@ -103,6 +103,10 @@ class Activation(Entry):
             )
 
 
+# With a layer's number, these are symbols of every derivation (W1, b1, z1, …).
+_TAKEN = {"W", "a", "b", "d", "g", "h", "layer", "m", "rate", "theta", "u", "x", "z"}
+
+
 def activation(
     name: str,
     *,
@@ -143,6 +147,11 @@ def activation(
                 f'{what} of activation "{name}" uses {", ".join(sorted(extra))}, which is not z, a or a '
                 "parameter: name it among the parameters"
             )
+    taken = _TAKEN & set(parameters or {})
+    if taken:
+        raise InvalidInput(
+            f'{", ".join(sorted(taken))} of activation "{name}" is what a layer calls something else: rename it'
+        )
     forward = definition(name, value)
     gradients: dict[str, Definition] = {}
     if jacobian_product is not None:

@@ -31,7 +31,10 @@ class Assessment:
         """The figures as JSON values."""
         made: dict[str, Any] = dict(self.measures)
         if self.confusion is not None:
-            made |= {"confusion": self.confusion.tolist(), "by_class": {k: dict(v) for k, v in self.by_class.items()}}
+            made |= {
+                "confusion": self.confusion.tolist(),
+                "by_class": {k: dict(v) for k, v in self.by_class.items()},
+            }
         return made
 
 

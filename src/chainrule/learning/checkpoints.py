@@ -97,7 +97,7 @@ class Checkpoint:
             )
         except ModelFileError:
             raise
-        except (ChainruleError, KeyError, TypeError, ValueError) as error:
+        except (ChainruleError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelFileError(
                 f'cannot resume from "{os.fspath(path)}": {error}: start without it'
             ) from None
@@ -134,6 +134,12 @@ class Keeper:
     every_seconds: float | None = 30.0
     last_epoch: int = 0
     last_time: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.every_epochs is not None and not self.every_epochs >= 1:
+            raise ConfigError(f"checkpoints come every 1 epoch or more, not every {self.every_epochs}")
+        if self.every_seconds is not None and not self.every_seconds > 0:
+            raise ConfigError(f"the seconds between checkpoints must be above 0, not {self.every_seconds}")
 
     def due(self, epoch: int, now: float, *, between_epochs: bool) -> bool:
         """Whether it is time for a checkpoint."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from chainrule.derivation import Derivation
@@ -15,12 +18,26 @@ def diagnose(step: Step, derivation: Derivation, at: Position, rate: float) -> s
     """One sentence: epoch, batch, the first line that went bad, what to do."""
     where = f"training diverged in epoch {at.epoch + 1}, batch {at.batch + 1}"
     advice = HELP.format(rate=rate, less=rate / 10)
-    for parameter in derivation.network.parameters:
-        if not np.all(np.isfinite(step[parameter.name])):
-            return f"{where}: {parameter.name} was no longer finite after the update before; {advice}"
+    if (broken := first_broken({p.name: step[p.name] for p in derivation.network.parameters})) is not None:
+        return f"{where}: {broken} was no longer finite after the update before; {advice}"
     for line in derivation:
         if line.phase != "update" and not np.all(np.isfinite(step[line.symbol])):
             value = np.asarray(step[line.symbol]).ravel()
             bad = value[~np.isfinite(value)][0]
             return f"{where}: the first line to go bad is {line.formula}, which gave {bad}; {advice}"
+    for name in derivation.gradients.values():
+        gradient = np.asarray(step[name]).ravel()
+        if not np.isfinite(np.dot(gradient, gradient)):
+            return f"{where}: {name} has grown to {np.abs(gradient).max():.3g}, too large to go on with; {advice}"
     return f"{where}: the loss rose to {float(np.asarray(step['C'])):.3g}, far above its start; {advice}"
+
+
+def diagnose_end(broken: str, at: Position, rate: float) -> str:
+    """The same for a run whose very last update went bad, so that no further step could show it."""
+    advice = HELP.format(rate=rate, less=rate / 10)
+    return f"training diverged in epoch {at.epoch}: {broken} was no longer finite after the last update; {advice}"
+
+
+def first_broken(parameters: Mapping[str, Any]) -> str | None:
+    """The name of the first array that holds a number which is not finite."""
+    return next((name for name, array in parameters.items() if not np.all(np.isfinite(array))), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -83,5 +84,12 @@ class History:
         return cls([EpochRecord(**{**asdict(r), "gradient_norms": tuple(r.gradient_norms)}) for r in records])
 
     def jsonl(self) -> str:
-        """One JSON object a line, one line an epoch."""
-        return "".join(json.dumps(asdict(record)) + "\n" for record in self.records)
+        """One JSON object a line, one line an epoch; a measure that is no finite number is null."""
+        return "".join(json.dumps(_json(asdict(record))) + "\n" for record in self.records)
+
+
+def _json(value: Any) -> Any:
+    """The value with null for what JSON has no number for."""
+    if isinstance(value, dict):
+        return {name: _json(part) for name, part in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

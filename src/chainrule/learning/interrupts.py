@@ -30,4 +30,5 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
     try:
         yield lambda: pressed
     finally:
-        signal.signal(signal.SIGINT, before)
+        # None stands for a handler that was not set from Python, and cannot be given back.
+        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,8 +22,9 @@ from chainrule.files.tensors import read_tensors, write_tensors
 from chainrule.formulas.measures import MEASURES
 from chainrule.learning.encoding import ClassTarget, Encoding, NumberTarget
 from chainrule.learning.history import History
-from chainrule.learning.samples import check_inputs, check_targets, check_weights, class_numbers
+from chainrule.learning.samples import check_inputs, check_range, check_targets, check_weights, class_numbers
 from chainrule.learning.settings import Settings
+from chainrule.learning.sources import open_table
 from chainrule.learning.tables import Table
 
 Array = NDArray[Any]
@@ -51,7 +51,9 @@ class Model:
     made_with: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return f"<Model {self.network}: {self.network.parameter_count} parameters, {len(self.history)} epochs>"
+        return (
+            f"<Model {self.network}: {self.network.parameter_count} parameters, {len(self.history)} epochs>"
+        )
 
     # --- using it -----------------------------------------------------------------------------------
 
@@ -61,7 +63,9 @@ class Model:
 
     def outputs(self, X: Any) -> Array:
         """The network's outputs (N, O) as they are."""
-        data = Data(check_inputs(X, self.network), np.empty((0, 0)))
+        inputs = check_inputs(X, self.network)
+        check_range("X", inputs, self.settings.dtype)
+        data = Data(inputs, np.empty((0, 0)))
         engine = find_engine("numpy")
         return engine.forward(self._feedforward, self.parameters, data, dtype=self.settings.dtype)[0]
 
@@ -71,34 +75,53 @@ class Model:
         return self.settings.loss.targets != "numbers" or isinstance(self._target, ClassTarget)
 
     def predict(self, X: Any) -> Array:
-        """Predictions for X (N, I): class numbers (N,) for a classifier (0 or 1 per output with several
-        sigmoid outputs), otherwise the outputs, (N,) where there is one.
+        """Predictions for X.
+
+        X as an array (N, I) of the network's own inputs: class numbers (N,) for a classifier (0 or 1 per
+        output with several sigmoid outputs), otherwise the outputs, (N,) where there is one. For a model
+        trained on a table, X may also be a table (a file, a data frame, a Table); see `predict_table`.
         """
-        return self._decide(self.outputs(X))
+        return self.predict_table(X) if self._takes_table(X) else self._decide(self.outputs(X))
 
     def predict_proba(self, X: Any) -> Array:
-        """The probability of each class, (N, K). Raises ConfigError for a model that predicts numbers."""
-        return self._probabilities(self.outputs(X))
+        """The probability of each class, (N, K), for X as in `predict`.
 
-    def predict_table(self, table: Table) -> Array:
-        """Predictions for the rows of a table: labels as written in the training table, or numbers in the
-        target's own units.
+        Raises ConfigError for a model that predicts numbers.
         """
-        encoding = self._need_encoding()
+        return self.probabilities_table(X) if self._takes_table(X) else self._probabilities(self.outputs(X))
+
+    def predict_table(self, source: Any) -> Array:
+        """Predictions for the rows of a table: labels as written in the training table, or numbers in the
+        target's own units. The table is a file, a data frame, the name of an embedded set or a `Table`.
+        """
+        encoding, table = self._need_encoding(), open_table(source)
         decided = self._decide(self.outputs(encoding.features(table, dtype=self.dtype)))
         if isinstance(encoding.target, ClassTarget):
             return encoding.labels(decided)
         return encoding.original(decided)
 
-    def probabilities_table(self, table: Table) -> Array:
+    def probabilities_table(self, source: Any) -> Array:
         """The probability of each class for the rows of a table, (N, K) in the order of `classes`."""
-        return self._probabilities(self.outputs(self._need_encoding().features(table, dtype=self.dtype)))
+        features = self._need_encoding().features(open_table(source), dtype=self.dtype)
+        return self._probabilities(self.outputs(features))
 
-    def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
-        """The loss and the measures that belong to the task, on X (N, I) and y."""
+    def evaluate(self, X: Any, y: Any = None, sample_weight: Any = None) -> dict[str, float]:
+        """The loss and the measures that belong to the task, on X (N, I) and y, or on a table that has both."""
+        if self._takes_table(X):
+            return self.measures(self.encode(open_table(X), match_labels=True))
         inputs = check_inputs(X, self.network)
+        check_range("X", inputs, self.settings.dtype)
         targets = check_targets(y, len(inputs), self.network, self.settings.loss)
         return self.measures(Data(inputs, targets, check_weights(sample_weight, len(inputs))))
+
+    def encode(self, table: Table, *, match_labels: bool = False) -> Data:
+        """The rows of a table as the network takes them; `match_labels` takes "<=50K." for "<=50K"."""
+        encoding, outputs = self._need_encoding(), self.network.outputs
+        X = encoding.features(table, dtype=self.dtype)
+        y = encoding.targets(table, unseen_labels="match" if match_labels else "error").reshape(-1, 1)
+        if isinstance(encoding.target, NumberTarget) or self.settings.loss.targets == "classes":
+            return Data(X, y)
+        return Data(X, np.eye(outputs)[y[:, 0]] if outputs > 1 else y.astype(np.float64))
 
     def measures(self, data: Data) -> dict[str, float]:
         """The loss and the measures of prepared data; numbers are in the target's own units."""
@@ -204,6 +227,9 @@ class Model:
             return np.hstack([1 - outputs, outputs])
         return outputs
 
+    def _takes_table(self, X: Any) -> bool:
+        return self.encoding is not None and not isinstance(X, (np.ndarray, list, tuple))
+
     def _need_encoding(self) -> Encoding:
         if self.encoding is None:
             raise ConfigError(
@@ -220,7 +246,7 @@ class Model:
     def header(self) -> dict[str, Any]:
         """Everything but the numbers, as JSON values."""
         return {
-            "network": bare(self.network).to_json(),
+            "network": self.network.without_values().to_json(),
             "settings": self.settings.to_json(),
             "history": self.history.to_json(),
             "encoding": self.encoding.to_json() if self.encoding is not None else None,
@@ -244,7 +270,7 @@ class Model:
             made_with = dict(header["made_with"])
         except ModelFileError:
             raise
-        except (ChainruleError, KeyError, TypeError, ValueError) as error:
+        except (ChainruleError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelFileError(
                 f"cannot use {quoted(path)}: {error} (register activations, losses and rules of your own before "
                 "loading)"
@@ -256,52 +282,6 @@ class Model:
                 f"cannot use {quoted(path)}: its numbers are not those of its network: train the model again"
             )
         return cls(network, dict(tensors), settings, history, encoding, made_with)
-
-
-def bare(network: Network) -> Network:
-    """The network without given starting values, which its parameters have replaced."""
-    from dataclasses import replace
-
-    from chainrule.derivation import Dense, Dropout
-
-    layers: list[Dense | Dropout] = []
-    for layer in network.layers:
-        if isinstance(layer, Dense):
-            layers.append(
-                Dense(
-                    layer.units,
-                    layer.activation,
-                    bias=layer.bias is not False,
-                    weights=None if isinstance(layer.weights, tuple) else layer.weights,
-                    frozen=layer.frozen,
-                    threshold=layer.threshold is not False,
-                )
-            )
-        else:
-            layers.append(replace(layer))
-    return Network(network.inputs, layers)
-
-
-def made_with(engine: str) -> dict[str, Any]:
-    """Versions, threads and processor: what equal results depend on."""
-    import scipy
-    from threadpoolctl import threadpool_info
-
-    from chainrule import __version__
-
-    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-    return {
-        "chainrule": __version__,
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "engine": engine,
-        "threads": max((pool["num_threads"] for pool in pools), default=1),
-        "blas": ", ".join(
-            sorted({f"{p['internal_api']} {p['version']} {p.get('architecture')}" for p in pools})
-        ),
-    }
 
 
 def _measured(task: str, values: Mapping[str, Array]) -> dict[str, float]:

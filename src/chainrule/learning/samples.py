@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule.derivation.network import Network
 from chainrule.engines.engine import Data
-from chainrule.errors import InvalidInput, ShapeMismatch
+from chainrule.errors import ConfigError, InvalidInput, ShapeMismatch
 from chainrule.formulas.losses import LOSSES, Loss
 
 Array = NDArray[Any]
@@ -46,9 +46,14 @@ def check_targets(y: Any, rows: int, network: Network, loss: Loss) -> Array:
     """
     array = _numeric("y", y)
     units = network.outputs
+    if loss.targets == "classes" and units == 1:
+        raise ConfigError(
+            f"{loss.name} needs an output for each class, but the network has one: use binary_crossentropy "
+            "with a sigmoid output, or softmax with an output for each class"
+        )
     if len(array) != rows:
         raise ShapeMismatch(f"X has {rows} rows but y has {len(array)}: make them equal")
-    if loss.targets == "classes" and (array.ndim == 1 or (array.shape[1] == 1 and units > 1)):
+    if loss.targets == "classes" and (array.ndim == 1 or array.shape == (rows, 1)):
         return _class_numbers(array.reshape(-1, 1), units)
     table = array.reshape(rows, -1) if array.ndim == 1 else array
     if table.shape != (rows, units):
@@ -90,6 +95,27 @@ def class_numbers(y: Array) -> NDArray[np.int64] | None:
     values = y.reshape(-1)
     whole: NDArray[np.int64] = values.astype(np.int64)
     return whole if np.all((values == 0) | (values == 1)) else None
+
+
+def classes_of(y: Array, loss: Loss) -> NDArray[np.int64] | None:
+    """The class of each row where exactly one is right; None for numbers and for several labels a row."""
+    one_hot = bool(np.all((y == 0) | (y == 1)) and np.all(y.sum(axis=1) == 1))
+    if y.shape[1] > 1 and loss.targets != "classes" and not one_hot:
+        return None
+    return class_numbers(y)
+
+
+def check_range(what: str, array: Array | None, dtype: str) -> None:
+    """Raise InvalidInput naming the first number that the dtype cannot hold."""
+    if array is None or dtype == "float64" or array.dtype.kind != "f":
+        return
+    wrong = np.abs(array) > np.finfo(np.float32).max
+    if np.any(wrong):
+        row, column = map(int, np.argwhere(wrong)[0])
+        raise InvalidInput(
+            f"row {row}, column {column} of {what} is {array[row, column]:g}, more than float32 holds: "
+            "scale the column, or choose float64"
+        )
 
 
 def take(data: Data, rows: NDArray[np.intp]) -> Data:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -52,8 +52,9 @@ class Settings:
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch", 1), ("patience", 1), ("seed", 0)):
-            _whole(name, getattr(self, name), least, optional=name == "patience")
+        for name in ("epochs", "batch", "patience"):
+            _whole(name, getattr(self, name), 1, optional=name == "patience")
+        check_seed(self.seed)
         for name in ("improvement", "tolerance", "l2"):
             _at_least_0(name, getattr(self, name), optional=name == "tolerance")
         _number("validation", self.validation)
@@ -61,13 +62,14 @@ class Settings:
             raise ConfigError(
                 f"validation is the fraction of rows held out, at least 0 and below 1, not {self.validation}"
             )
-        if isinstance(self.class_weight, str) and self.class_weight != "balanced":
-            raise ConfigError(
-                f'class_weight is "balanced" or a weight for each class, not "{self.class_weight}"'
-            )
         if isinstance(self.class_weight, tuple):
             for weight in self.class_weight:
                 _at_least_0("class weight", weight)
+        elif self.class_weight not in (None, "balanced"):
+            raise ConfigError(
+                'class_weight is "balanced" or a list with a weight for each class, in their order, '
+                f"not {self.class_weight!r}"
+            )
         as_dtype(self.dtype)
 
     def to_json(self) -> dict[str, Any]:
@@ -108,8 +110,9 @@ def make_settings(**choices: Any) -> Settings:
         rule = rule(learning_rate=rate)
     schedule = choices.pop("schedule", None)
     weight = choices.pop("class_weight", None)
-    if isinstance(weight, Sequence) and not isinstance(weight, str):
-        weight = tuple(float(w) for w in weight)
+    weight = weight.tolist() if hasattr(weight, "tolist") else weight
+    if isinstance(weight, (list, tuple)):
+        weight = tuple(float(w) if type(w) is int else w for w in weight)
     known = {field.name for field in fields(Settings)}
     for name in choices:
         if name not in known:
@@ -145,6 +148,11 @@ class RatePlan:
         """Tell the schedules how the epoch went."""
         if self._schedules:
             self.state = [s.watch(state, loss) for s, state in zip(self._schedules, self.state, strict=True)]
+
+
+def check_seed(seed: Any) -> None:
+    """Raise ConfigError for what can be no seed."""
+    _whole("seed", seed, 0)
 
 
 def _whole(name: str, value: Any, least: int, *, optional: bool = False) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.derivation import Dense, Dropout, Network
@@ -17,15 +15,16 @@ from chainrule.errors import ConfigError
 from chainrule.formulas.activations import ACTIVATIONS, Activation
 from chainrule.formulas.losses import LOSSES, Loss
 from chainrule.learning.checkpoints import Keeper
-from chainrule.learning.datasets import DATASETS, load_dataset
-from chainrule.learning.encoding import ClassTarget, Encoding, Missing, NumberTarget, Task, complete_rows
-from chainrule.learning.frames import table_from
-from chainrule.learning.model import Model, made_with
+from chainrule.learning.datasets import DATASETS
+from chainrule.learning.encoding import ClassTarget, Encoding, Missing, Task, complete_rows
+from chainrule.learning.model import Model
 from chainrule.learning.perceptron import PerceptronRun, train_perceptron
+from chainrule.learning.provenance import made_with
 from chainrule.learning.samples import take
-from chainrule.learning.settings import make_settings
+from chainrule.learning.settings import check_seed, make_settings
+from chainrule.learning.sources import open_table
 from chainrule.learning.splitting import hold_out
-from chainrule.learning.tables import Table, read_table
+from chainrule.learning.tables import Table
 from chainrule.learning.targets import fit_target
 from chainrule.learning.training import Callback, Run, train_prepared
 
@@ -72,28 +71,9 @@ class Prepared:
         return {name: len(part.X) for name, part in parts.items() if part is not None}
 
 
-def open_table(
-    source: Any,
-    *,
-    header: bool | None = None,
-    sql: str | None = None,
-    seed: int = 0,
-    delimiter: str | None = None,
-) -> Table:
-    """A table from a file, the name of an embedded set, a data frame, an array or a Table."""
-    if isinstance(source, Table):
-        return source
-    if isinstance(source, (str, os.PathLike)):
-        name = os.fspath(source)
-        if name in DATASETS and not Path(name).exists():
-            return load_dataset(name, seed)
-        return read_table(name, header=header, sql=sql, delimiter=delimiter)
-    return table_from(source)
-
-
 def prepare(
     source: Any,
-    target: str | None = None,
+    target: str | int | None = None,
     *,
     task: Task = "auto",
     layers: Sequence[int] = (32, 16),
@@ -110,8 +90,9 @@ def prepare(
 ) -> Prepared:
     """Read, split and encode a table, and build the network that fits its target; see `train_table`."""
     seed = choices.get("seed", 0)
+    check_seed(seed)
     table = open_table(source, header=header, sql=sql, seed=seed, delimiter=delimiter)
-    name = table.resolve(target or _usual_target(source, table))
+    name = table.resolve(_usual_target(source, table) if target is None else str(target))
     if missing == "drop":
         table = table.take(complete_rows(table, name, drop))
     fraction = _fraction(test)
@@ -127,7 +108,7 @@ def prepare(
     network, chosen = build_network(encoding, layers, activation, loss, dropout)
     settings = make_settings(loss=chosen, **choices)
     model = Model(network, {}, settings, encoding=encoding)
-    data = encode(model, table)
+    data = model.encode(table)
     held_out = None
     if settings.validation:
         classes = encoding.targets(table) if isinstance(encoding.target, ClassTarget) else None
@@ -144,13 +125,13 @@ def prepare(
             test_table = test_table.take(encoding.complete_rows(test_table))
         notes += encoding.label_notes(test_table) if isinstance(encoding.target, ClassTarget) else ()
         notes += encoding.unknown_categories(test_table)
-        test_data = encode(model, test_table, match_labels=True)
+        test_data = model.encode(test_table, match_labels=True)
     return Prepared(model, data, held_out, test_data, tuple(notes))
 
 
 def train_table(
     source: Any,
-    target: str | None = None,
+    target: str | int | None = None,
     *,
     callbacks: Sequence[Callback] = (),
     keeper: Keeper | None = None,
@@ -226,7 +207,9 @@ def perceptron_on_table(
     encoding, settings = made.model.encoding, made.model.settings
     assert encoding is not None
     if not isinstance(encoding.target, ClassTarget) or len(encoding.target.classes) != 2:
-        raise ConfigError(f'a perceptron decides between two classes, but "{encoding.target.name}" is not of two')
+        raise ConfigError(
+            f'a perceptron decides between two classes, but "{encoding.target.name}" is not of two'
+        )
     run = train_perceptron(
         made.train.X,
         made.train.y,
@@ -239,7 +222,11 @@ def perceptron_on_table(
     )
     settings = replace(settings, epochs=run.epochs, batch=1, shuffle=shuffle)
     model = replace(
-        made.model, network=run.network, parameters=run.parameters, settings=settings, made_with=made_with("numpy")
+        made.model,
+        network=run.network,
+        parameters=run.parameters,
+        settings=settings,
+        made_with=made_with("numpy"),
     )
     return model, run, made
 
@@ -274,19 +261,6 @@ def build_network(
     else:
         made.append(Dense(1, "identity"))
     return Network(encoding.inputs, made), chosen
-
-
-def encode(model: Model, table: Table, *, match_labels: bool = False) -> Data:
-    """The rows of a table as the model's network takes them."""
-    assert model.encoding is not None
-    encoding, outputs = model.encoding, model.network.outputs
-    X = encoding.features(table, dtype=model.dtype)
-    y = encoding.targets(table, unseen_labels="match" if match_labels else "error").reshape(-1, 1)
-    if isinstance(encoding.target, NumberTarget):
-        return Data(X, y)
-    if model.settings.loss.targets == "classes":
-        return Data(X, y)
-    return Data(X, np.eye(outputs)[y[:, 0]] if outputs > 1 else y.astype(np.float64))
 
 
 def _loss(encoding: Encoding, loss: str | Loss) -> Loss:

@@ -17,19 +17,23 @@ from chainrule.derivation import Derivation, Network, derive
 from chainrule.engines.choose import find_engine
 from chainrule.engines.engine import Data, Engine, Step, Trainer
 from chainrule.engines.initial import initial_parameters
-from chainrule.errors import ConfigError, Divergence
+from chainrule.engines.threads import enough_threads
+from chainrule.errors import ConfigError, Divergence, InvalidInput
+from chainrule.files.atomic import remove_leftovers
 from chainrule.learning.checkpoints import Checkpoint, Keeper, Position, fingerprint
-from chainrule.learning.diagnosis import diagnose
+from chainrule.learning.diagnosis import diagnose, diagnose_end, first_broken
 from chainrule.learning.history import EpochRecord, History
 from chainrule.learning.interrupts import stop_on_interrupt
-from chainrule.learning.model import Model, made_with
+from chainrule.learning.model import Model
 from chainrule.learning.orders import Orders
+from chainrule.learning.provenance import made_with
 from chainrule.learning.samples import (
     auto_loss,
     check_inputs,
+    check_range,
     check_targets,
     check_weights,
-    class_numbers,
+    classes_of,
     take,
 )
 from chainrule.learning.settings import RatePlan, Settings, make_settings
@@ -103,19 +107,14 @@ def train(
     """
     chosen_loss = auto_loss(network) if isinstance(loss, str) and loss == "auto" else loss
     settings = make_settings(loss=chosen_loss, **choices)
-    inputs = check_inputs(X, network)
-    targets = check_targets(y, len(inputs), network, settings.loss)
-    data = Data(inputs, targets, check_weights(sample_weight, len(inputs)))
+    data = _checked(network, settings, X, y, sample_weight)
     held_out = None
     if validation_data is not None:
-        held_inputs = check_inputs(validation_data[0], network)
-        held_out = Data(
-            held_inputs, check_targets(validation_data[1], len(held_inputs), network, settings.loss)
-        )
+        held_out = _given_validation(network, settings, validation_data)
     elif settings.validation:
-        classes = class_numbers(data.y)
+        classes = classes_of(data.y, settings.loss)
         rows, held = hold_out(
-            len(inputs) if classes is None else classes,
+            len(data.X) if classes is None else classes,
             settings.validation,
             settings.seed,
             stratify=classes is not None,
@@ -131,6 +130,26 @@ def train(
     )
 
 
+def _checked(network: Network, settings: Settings, X: Any, y: Any, weights: Any = None) -> Data:
+    inputs = check_inputs(X, network)
+    data = Data(
+        inputs,
+        check_targets(y, len(inputs), network, settings.loss),
+        check_weights(weights, len(inputs)),
+    )
+    for what, array in (("X", data.X), ("y", data.y), ("sample_weight", data.weights)):
+        check_range(what, array, settings.dtype)
+    return data
+
+
+def _given_validation(network: Network, settings: Settings, given: Any) -> Data:
+    if settings.validation:
+        raise ConfigError("give validation_data or the fraction validation, not both: leave one out")
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
+        raise InvalidInput("validation_data is a pair (X, y) of held-out rows: give both")
+    return _checked(network, settings, *given)
+
+
 def train_prepared(
     network: Network,
     data: Data,
@@ -144,7 +163,9 @@ def train_prepared(
     engine: str = "numpy",
 ) -> Run:
     """Train on data that is checked and split; `model` brings the encoding that scores are taken by."""
-    with stop_on_interrupt() as pressed:
+    if keeper is not None:
+        remove_leftovers(keeper.path)
+    with stop_on_interrupt() as pressed, enough_threads(network, min(settings.batch, len(data.X))):
         loop = _Loop(network, data, held_out, settings, model, find_engine(engine), keeper, pressed)
         if resume and keeper is not None and keeper.path.exists():
             loop.resume(Checkpoint.load(keeper.path))
@@ -174,6 +195,8 @@ class _Loop:
         self.history = History()
         self.at = Position(squares=[0.0] * len({p.layer for p in self.derivation.trained}))
         self.best: dict[str, Array] = {}
+        self.stepped = False
+        self.judged: Derivation | None = None
         self.rates = RatePlan(settings)
         self.orders = Orders(len(data.X), settings.batch, settings.seed, settings.shuffle)
         start = initial_parameters(network, settings.seed)
@@ -194,6 +217,13 @@ class _Loop:
                     f"the run began with {what} {found.made_with.get(what)} and goes on with "
                     f"{self.made_with[what]}: the last bits may differ from those of an unbroken run"
                 )
+        if self.asked.epochs != found.settings.epochs and any(
+            "E" in s.factor.arguments for s in self.asked.schedules
+        ):
+            self.notes.append(
+                f"the run was begun for {found.settings.epochs} epochs and goes on for {self.asked.epochs}: its "
+                "schedule depends on that, so the result differs from that of a run begun so"
+            )
         self.at, self.history, self.best = found.position, found.history, dict(found.best)
         self.rates.state = [dict(state) for state in self.at.schedules]
         self.trainer.load(found.parameters, found.state, self.at.step)
@@ -202,7 +232,9 @@ class _Loop:
 
     def save(self, now: float) -> None:
         """Write a checkpoint of the present position."""
-        if self.keeper is None:
+        parameters = self.trainer.parameters()
+        # The next step will tell that it went bad; the last good checkpoint stays.
+        if self.keeper is None or first_broken(parameters):
             return
         self.at.step = self.trainer.step_number
         self.at.schedules = [dict(state) for state in self.rates.state]
@@ -214,7 +246,7 @@ class _Loop:
             self.made_with,
             self.at,
             self.history,
-            self.trainer.parameters(),
+            parameters,
             self.trainer.state(),
             self.best,
         ).save(self.keeper.path)
@@ -252,11 +284,12 @@ class _Loop:
         order = self.orders.of(at.epoch)
         steps = self.orders.steps
         while at.batch < steps:
-            done = self.trainer.steps(order, settings.batch, at.batch, rate, SLICE, self.pressed)
+            done = self.trainer.steps(
+                order, settings.batch, at.batch, rate, SLICE, self.pressed, at.loss, at.squares
+            )
             at.batch += done.batches
             at.samples += done.samples
-            at.loss += done.loss
-            at.squares = [a + b for a, b in zip(at.squares, done.squares, strict=True)]
+            at.loss, at.squares, self.stepped = done.loss, list(done.squares), True
             if done.bad:
                 raise Divergence(diagnose(self.trainer.last_step(), self.derivation, at, rate))
             now = monotonic()
@@ -298,11 +331,12 @@ class _Loop:
         """Loss and measures of the held-out rows."""
         if self.held_out is None:
             return None, {}
-        derivation = _derive(
-            self.network.without_dropout(), self.held_out, replace(self.settings, l2=0.0), rule=False
+        if self.judged is None:
+            plain = replace(self.settings, l2=0.0)
+            self.judged = _derive(self.network.without_dropout(), self.held_out, plain, rule=False)
+        outputs, loss = self.engine.forward(
+            self.judged, self.trainer.parameters(), self.held_out, dtype=self.settings.dtype
         )
-        parameters = self.trainer.parameters()
-        outputs, loss = self.engine.forward(derivation, parameters, self.held_out, dtype=self.settings.dtype)
         return loss, self.template.score(outputs, self.held_out.y)
 
     def watch(self, record: EpochRecord) -> None:
@@ -334,10 +368,8 @@ class _Loop:
     def finish(self, stopped: str) -> Run:
         chosen = self.best if self.best and (self.settings.patience is not None or self.pressed()) else {}
         final = chosen or self.trainer.parameters()
-        last = self.trainer.parameters()
-        self.trainer.load(final, {}, self.trainer.step_number)
-        step = self.trainer.last_step() if len(self.history) or self.at.batch else None
-        self.trainer.load(last, {}, self.trainer.step_number)
+        if (broken := first_broken(final)) is not None:
+            raise Divergence(diagnose_end(broken, self.at, self.history[-1].rate))
         model = replace(
             self.template,
             network=self.network,
@@ -354,10 +386,22 @@ class _Loop:
             best_epoch=self.at.best_epoch if chosen else self.at.epoch,
             seconds=self.at.seconds,
             derivation=self.derivation,
-            step=step if step is not None else Step({}, {}),
+            step=self.last_step(final),
             interrupted=self.pressed(),
             notes=tuple(self.notes),
         )
+
+    def last_step(self, final: Mapping[str, Array]) -> Step:
+        """Every number of the last batch under the final parameters."""
+        trainer, at = self.trainer, self.at
+        if not self.stepped:
+            # The checkpoint was of a finished run: its last batch is computed once more.
+            state, number = trainer.state(), trainer.step_number
+            order, rate = self.orders.of(at.epoch - 1), self.history[-1].rate
+            trainer.steps(order, self.settings.batch, self.orders.steps - 1, rate, 0.0, lambda: True)
+            trainer.load({}, state, number)
+        trainer.load(final, {}, trainer.step_number)
+        return trainer.last_step()
 
 
 def _derive(network: Network, data: Data, settings: Settings, *, rule: bool = True) -> Derivation:
@@ -380,7 +424,7 @@ def _class_weights(network: Network, data: Data, settings: Settings) -> tuple[fl
     """The weight of each class; "balanced" is N / (K · rows of the class)."""
     if settings.class_weight != "balanced":
         return settings.class_weight if isinstance(settings.class_weight, tuple) else None
-    classes = class_numbers(data.y)
+    classes = classes_of(data.y, settings.loss)
     if classes is None:
         raise ConfigError("class weights need a target of classes: leave class_weight out")
     count = max(network.outputs, 2)

@@ -1,0 +1,67 @@
+"""The records of a run: columns, files, lines of JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+
+import pytest
+
+from chainrule.errors import ModelFileError
+from chainrule.files.canonical import from_text, to_text
+from chainrule.learning.history import EpochRecord, History
+
+Told = Callable[[type, Callable[[], object]], str]
+
+FIRST = EpochRecord(1, 0.1 + 0.2, None, {}, 0.01, (1.5, 0.5), 0.25)
+SECOND = EpochRecord(2, 0.25, 1 / 3, {"accuracy": 0.9}, 0.005, (1.25, 0.25), 0.2)
+
+
+def test_a_history_has_columns_and_rows() -> None:
+    history = History([FIRST, SECOND])
+    assert (len(history), list(history), history[-1]) == (2, [FIRST, SECOND], SECOND)
+    assert history.losses == [0.1 + 0.2, 0.25]
+    assert history.validation_losses == [None, 1 / 3]
+    assert history.to_json()["rate"] == [0.01, 0.005]
+
+
+def test_the_validation_loss_is_watched_where_there_is_one() -> None:
+    assert (FIRST.watched, SECOND.watched) == (FIRST.loss, 1 / 3)
+
+
+def test_a_history_comes_back_from_a_file_as_it_was() -> None:
+    history = History([FIRST, SECOND])
+    assert History.from_json(from_text(to_text(history.to_json()))) == history
+
+
+def test_an_empty_history_comes_back() -> None:
+    assert History.from_json(History().to_json()) == History()
+
+
+@pytest.mark.parametrize("broken", [None, [], {}, {"epoch": [1]}, {**History().to_json(), "more": []}])
+def test_what_is_no_history_is_refused(told: Told, broken: object) -> None:
+    message = told(ModelFileError, lambda: History.from_json(broken))  # type: ignore[arg-type]
+    assert message == "the history of the model is not one that chainrule writes: train again"
+
+
+def test_each_line_of_json_is_an_epoch() -> None:
+    lines = History([FIRST, SECOND]).jsonl().splitlines()
+    read = [json.loads(line) for line in lines]
+    assert [row["loss"] for row in read] == [FIRST.loss, SECOND.loss]
+    assert read[1] == {
+        "epoch": 2,
+        "loss": 0.25,
+        "validation_loss": 1 / 3,
+        "measures": {"accuracy": 0.9},
+        "rate": 0.005,
+        "gradient_norms": [1.25, 0.25],
+        "seconds": 0.2,
+    }
+
+
+def test_what_json_has_no_number_for_is_null() -> None:
+    record = EpochRecord(1, 0.5, math.inf, {"r2": math.nan}, 0.1, (1.0,), 0.1)
+    line = History([record]).jsonl()
+    read = json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert (read["validation_loss"], read["measures"]) == (None, {"r2": None})
