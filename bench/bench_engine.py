@@ -126,7 +126,7 @@ def torch_model(job: Job) -> torch.nn.Sequential:
 def train_sklearn(job: Job) -> float:
     """The last loss of scikit-learn's MLPClassifier."""
     model = MLPClassifier(
-        (job.hidden.units,),
+        hidden_layer_sizes=(job.hidden.units,),
         activation=job.hidden.activation.name,
         alpha=0.0,
         batch_size=job.batch,

@@ -130,7 +130,7 @@ def measure_theirs(ready: Prepared, job: Job, seed: int) -> Score:
     assert ready.test is not None
     kind: Any = MLPRegressor if isinstance(encoding.target, NumberTarget) else MLPClassifier
     model = kind(
-        job.layers,
+        hidden_layer_sizes=job.layers,
         alpha=0.0,
         batch_size=job.batch,
         learning_rate_init=RATE,

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tolerances import assert_close
 
 from chainrule.derivation import Dense, Network, derive
 from chainrule.engines.engine import Data
@@ -19,6 +18,7 @@ from chainrule.formulas.losses import LOSSES, loss
 from chainrule.formulas.rules import RULES, rule
 from chainrule.formulas.vocabulary import absolute, exp, log, sign, where
 from chainrule.formulas.writing import latex, mathml, text
+from tolerances import assert_close
 
 RNG = np.random.default_rng(31)
 X, Y = RNG.normal(size=(12, 2)), RNG.integers(0, 2, size=(12, 1)).astype(float)
@@ -79,7 +79,9 @@ def assert_trains(network: Network, loss_name: str, by: str) -> None:
     """The loss falls, in both precisions."""
     derivation = derive(network, loss_name, by)
     for dtype in ("float32", "float64"):
-        trainer = NumpyEngine().trainer(derivation, initial_parameters(network, 2), Data(X, Y), dtype=dtype, key=0)
+        trainer = NumpyEngine().trainer(
+            derivation, initial_parameters(network, 2), Data(X, Y), dtype=dtype, key=0
+        )
         losses = [trainer.steps(None, len(X), 0, 0.02, 60.0, lambda: True).loss for _ in range(200)]
         assert losses[-1] < 0.8 * losses[0]
 
@@ -102,11 +104,15 @@ def assert_gradients_are_central_differences(network: Network, loss_name: str) -
     for parameter, gradient in derivation.gradients.items():
         differences = np.zeros_like(values[parameter])
         for index in np.ndindex(differences.shape):
-            differences[index] = _difference(lambda v: float(NumpyEngine().run(derivation, v)["C"]), values, parameter, index)
+            differences[index] = _difference(
+                lambda v: float(NumpyEngine().run(derivation, v)["C"]), values, parameter, index
+            )
         assert_close(step[gradient], differences, "central difference", what=parameter)
 
 
-def _difference(of: Callable[[dict[str, Any]], float], values: dict[str, Any], parameter: str, index: Any) -> float:
+def _difference(
+    of: Callable[[dict[str, Any]], float], values: dict[str, Any], parameter: str, index: Any
+) -> float:
     h, costs = 2.0**-16, []
     for by in (h, -h):
         moved = values[parameter].copy()
@@ -173,25 +179,37 @@ def test_a_learnt_parameter_may_end_in_a_digit() -> None:
 
 def test_a_parameter_with_a_symbol_of_the_layer_is_refused() -> None:
     with pytest.raises(InvalidInput) as caught:
-        activation("line", value=lambda z, m, b: m * z + b, slope=lambda m: m, parameters={"m": 1.0, "b": 0.0})
+        activation(
+            "line", value=lambda z, m, b: m * z + b, slope=lambda m: m, parameters={"m": 1.0, "b": 0.0}
+        )
     assert str(caught.value) == 'b, m of activation "line" is what a layer calls something else: rename it'
 
 
-def test_a_parameter_that_would_stand_for_two_things_is_refused() -> None:
+def test_a_loss_and_a_rule_may_have_parameters_of_one_name() -> None:
     loss("leaning", value=lambda p, y, alpha: alpha * (p - y) ** 2, slope=lambda p, y, alpha: 2 * alpha * (p - y),
          parameters={"alpha": 0.3})  # fmt: skip
     try:
-        derive(Network(2, [Dense(1)]), "leaning", "adam")
-        with pytest.raises(ConfigError, match='^"alpha" would stand for two things in one derivation: rename'):
-            derive(Network(2, [Dense(1)]), "leaning", "rmsprop")
+        derivation = derive(Network(2, [Dense(1)]), "leaning", "rmsprop")
+        assert derivation.constants == {"alpha": 0.3, "alpha_rmsprop": 0.99, "epsilon": 1e-8}
+        assert "alpha_rmsprop" in derivation["s_W1"].arguments
+        assert "alpha" in derivation["C"].arguments
     finally:
         LOSSES.remove("leaning")
+
+
+def test_a_parameter_that_would_stand_for_two_things_is_refused() -> None:
+    loss("lambda_loss", value=lambda p, c: c * p**2, slope=lambda p, c: 2 * c * p, parameters={"c": 2.0})
+    try:
+        with pytest.raises(ConfigError, match=r'^"c" would stand for two things in one derivation: rename'):
+            derive(Network(2, [Dense(1)]), "lambda_loss", "sgd", clip_norm=1.0)
+    finally:
+        LOSSES.remove("lambda_loss")
 
 
 def test_the_check_by_central_differences_can_fail() -> None:
     activation("slanted", value=lambda z: z * z, slope=lambda z: 2 * z + 1e-6)
     try:
-        with pytest.raises(AssertionError, match="W1"):
+        with pytest.raises(AssertionError, match=r"W1"):
             assert_gradients_are_central_differences(Network(2, [Dense(3, "slanted"), Dense(1)]), "mse")
     finally:
         ACTIVATIONS.remove("slanted")

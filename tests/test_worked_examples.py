@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tolerances import assert_close
 
 from chainrule.derivation import Dense, Derivation, Network, derive
 from chainrule.engines.engine import Data, Step
 from chainrule.engines.initial import initial_parameters
 from chainrule.engines.numpy import NumpyEngine
+from tolerances import assert_close
 
 Place = tuple[str, int, int]
 

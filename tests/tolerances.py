@@ -33,7 +33,9 @@ TOLERANCE: dict[Comparison, float] = {
 }
 
 
-def assert_close(got: Any, wanted: Any, comparison: Comparison, *, scale: float = 1.0, what: str = "") -> None:
+def assert_close(
+    got: Any, wanted: Any, comparison: Comparison, *, scale: float = 1.0, what: str = ""
+) -> None:
     """Fail, naming the worst place, unless got and wanted agree to the comparison's tolerance.
 
     scale: 0 for a strictly relative comparison. Not-a-numbers must be in the same places, and infinities

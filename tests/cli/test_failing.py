@@ -18,6 +18,8 @@ from chainrule.cli.failing import run
 from chainrule.errors import CannotWrite, Divergence, TableError
 
 PYTHON = [sys.executable, "-m", "chainrule"]
+# A buffer that is still full when the process ends is where a second complaint would come from.
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 
 
 def raising(error: BaseException) -> click.Command:
@@ -137,7 +139,10 @@ def test_a_slip_on_the_command_line_is_one_sentence(arguments: list[str], senten
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
     ran = subprocess.Popen(
-        [*PYTHON, "formulas", "relu", "--at", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*PYTHON, "formulas", "relu", "--at", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=BUFFERED,
     )
     assert ran.stdout
     assert ran.stderr
@@ -155,6 +160,7 @@ def test_output_that_cannot_be_written_is_one_sentence() -> None:
             stderr=subprocess.PIPE,
             text=True,
             check=False,
+            env=BUFFERED,
         )
     assert ran.returncode == 2
     assert ran.stderr == (

@@ -13,7 +13,9 @@ from chainrule.derivation.lines import PHASES
 from chainrule.engines.initial import initial_parameters
 from chainrule.engines.numpy import NumpyEngine
 from chainrule.errors import ConfigError, InvalidInput, UnknownName
+from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.expression import Apply, Symbol, symbols_in, walk
+from chainrule.formulas.losses import LOSSES
 from chainrule.formulas.rules import RULES
 
 BATCH = 5
@@ -39,9 +41,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "clip by value": {"clip_value": 1.0},
 }
 DERIVATIONS = [
-    (f"{name}, {option}, {by}", derive(network, "mse", by, **OPTIONS[option]))
-    for (name, network), option, by in product(NETWORKS.items(), OPTIONS, ("sgd", "adam", "lazy_adam"))
-    if not (option == "class weights" and name == "hidden softmax")
+    (f"{name}, {option}", derive(network, "mse", "adam", **settings))
+    for (name, network), (option, settings) in product(NETWORKS.items(), OPTIONS.items())
+]
+DERIVATIONS += [
+    (f"four layers, {by}", derive(NETWORKS["four layers"], "mse", by)) for by in RULES if by != "perceptron"
 ]
 DERIVATIONS += [
     ("integer targets", derive(NETWORKS["two layers"], "crossentropy", "adam", integer_targets=True)),
@@ -51,7 +55,9 @@ DERIVATIONS += [
     ("prediction", derive(NETWORKS["dropout"])),
     ("perceptron", derive(Network(2, [Dense(1, "step", threshold=True)]), "mse", "perceptron")),
 ]
-EVERY = pytest.mark.parametrize("derivation", [d for _, d in DERIVATIONS], ids=[name for name, _ in DERIVATIONS])
+EVERY = pytest.mark.parametrize(
+    "derivation", [d for _, d in DERIVATIONS], ids=[name for name, _ in DERIVATIONS]
+)
 
 
 @EVERY
@@ -113,7 +119,9 @@ def test_shapes_in_letters_are_those_of_the_arrays(derivation: Derivation) -> No
     values: dict[str, Any] = {**initial_parameters(derivation.network, 1)}
     for name in derivation.inputs:
         if derivation.shapes[name]:
-            values[name] = rng.integers(0, 2, lengths(name)) if name == "y" else rng.normal(size=lengths(name)) + 3
+            values[name] = (
+                rng.integers(0, 2, lengths(name)) if name == "y" else rng.normal(size=lengths(name)) + 3
+            )
     step = NumpyEngine().run(derivation, values)
     for symbol in derivation.shapes:
         if symbol not in derivation.vectors and symbol in {*step.values, *step.updated}:
@@ -214,10 +222,39 @@ def test_the_fused_form_is_taken_where_loss_and_output_belong_together() -> None
         assert ("g1" in {line.symbol for line in derivation}) != fused
 
 
+def test_the_parameters_of_an_activation_and_of_a_rule_are_kept_apart() -> None:
+    network = Network(2, [Dense(3, "swish(0.5)"), Dense(2, "swish(2.0)")])
+    derivation = derive(network, "mse", "adam")
+    assert derivation.constants == {
+        "beta1": 0.5,
+        "beta2": 2.0,
+        "beta1_adam": 0.9,
+        "beta2_adam": 0.999,
+        "epsilon": 1e-8,
+    }
+    assert derivation["m_W1"].formula == "m_W1 ← β1_adam · m_W1 + (1 - β1_adam) · dW1"
+    values = {**initial_parameters(network), "x": np.ones((1, 2)), "y": np.zeros((1, 2))}
+    step = NumpyEngine().run(derivation, values)
+    predicted = NumpyEngine().run(derive(network), values)
+    assert np.array_equal(np.asarray(step["a2"]), np.asarray(predicted["a2"]))
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_no_two_entries_of_the_catalogues_share_a_symbol(activation: str) -> None:
+    network = Network(2, [Dense(3, activation), Dense(3, activation)])
+    alone = derive(network)
+    for loss, by in [*product(LOSSES, ["adam"]), *product(["mse"], set(RULES) - {"perceptron"})]:
+        derivation = derive(network, loss, by, l2=0.1, clip_norm=1.0, sample_weights=True)
+        for symbol, value in alone.constants.items():
+            assert derivation.constants[symbol] == value, f"{loss}, {by}"
+        for line in alone:
+            assert derivation[line.symbol].tree is line.tree, f"{loss}, {by}"
+
+
 def test_lines_are_found_by_symbol() -> None:
     derivation = derive(NETWORKS["two layers"], "mse", "sgd")
     assert derivation["W1"].phase == "update"
-    with pytest.raises(UnknownName, match='^there is no line called "dW11": did you mean "dW1"'):
+    with pytest.raises(UnknownName, match=r'^there is no line called "dW11": did you mean "dW1"'):
         derivation["dW11"]
 
 
@@ -262,7 +299,9 @@ REFUSED: list[tuple[Network, Any, Any, dict[str, Any], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("network", "loss", "by", "options", "message"), REFUSED, ids=[r[4] for r in REFUSED])
+@pytest.mark.parametrize(
+    ("network", "loss", "by", "options", "message"), REFUSED, ids=[r[4] for r in REFUSED]
+)
 def test_settings_that_cannot_go_together_are_refused(
     network: Network, loss: Any, by: Any, options: dict[str, Any], message: str
 ) -> None:

@@ -60,9 +60,11 @@ def test_a_network_in_json_is_read_back() -> None:
     assert Network.from_json(json.loads(json.dumps(network.to_json()))) == network
 
 
-@pytest.mark.parametrize("made", [{}, {"inputs": 2}, {"inputs": 2, "layers": [{"nodes": 3}]}, {"inputs": 2, "layers": 3}])
+@pytest.mark.parametrize(
+    "made", [{}, {"inputs": 2}, {"inputs": 2, "layers": [{"nodes": 3}]}, {"inputs": 2, "layers": 3}]
+)
 def test_json_that_is_no_network_is_refused(made: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match="^this is no network: "):
+    with pytest.raises(ConfigError, match=r"^this is no network: "):
         Network.from_json(made)
 
 
@@ -122,9 +124,14 @@ def test_an_unknown_activation_is_answered_with_a_near_one() -> None:
     with pytest.raises(UnknownName) as caught:
         Dense(2, "sigmiod")
     known = ", ".join(sorted(ACTIVATIONS))
-    assert str(caught.value) == f'there is no activation called "sigmiod": did you mean "sigmoid"? (known: {known})'
+    assert (
+        str(caught.value)
+        == f'there is no activation called "sigmiod": did you mean "sigmoid"? (known: {known})'
+    )
 
 
 def test_an_unknown_initialiser_is_answered_with_a_near_one() -> None:
-    with pytest.raises(UnknownName, match='^there is no initialiser called "he_norml": did you mean "he_normal"'):
+    with pytest.raises(
+        UnknownName, match=r'^there is no initialiser called "he_norml": did you mean "he_normal"'
+    ):
         Dense(2, weights="he_norml")

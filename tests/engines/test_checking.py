@@ -141,6 +141,14 @@ def test_a_network_that_fits_exactly_has_gradients_that_agree(hidden: list[Dense
         assert check.ok, str(check)
 
 
+def test_a_wrong_slope_is_found_close_to_a_fit(one_percent_off: str) -> None:
+    network = Network(3, [Dense(4, one_percent_off), Dense(2)])
+    step = NumpyEngine().run(derive(network), {"x": X, **initial_parameters(network, 0)})
+    check = check_gradients(network, X, np.asarray(step["a2"]) + 1e-6, "mse")
+    assert not check.ok
+    assert check.symbol in ("W1", "b1")
+
+
 def test_the_analytic_values_are_those_of_back_propagation() -> None:
     network = Network(3, [Dense(2, "tanh"), Dense(1)])
     y = NUMBERS[:, :1]

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tolerances import assert_close
 
 from chainrule.derivation import Dense, Dropout, Network, derive
 from chainrule.engines.engine import Step
 from chainrule.engines.numpy import NumpyEngine
 from chainrule.formulas.activations import ACTIVATIONS, activation
 from chainrule.formulas.losses import LOSSES
+from tolerances import assert_close
 
 BATCH, INPUTS, OUTPUTS = 6, 3, 3
 HIDDEN = [*ACTIVATIONS, "leaky_relu(alpha=0.3)", "elu(alpha=1.75)", "swish(beta=2.5)"]
@@ -104,13 +104,17 @@ def assert_gradients_agree(
     assert_close(step["C"], value, "autograd", what=f"{loss} of {network}")
     assert set(derivation.gradients) == set(gradients)
     for name, gradient in gradients.items():
-        assert_close(step[derivation.gradients[name]], gradient.numpy(), "autograd", what=f"∂C/∂{name}, {network}")
+        assert_close(
+            step[derivation.gradients[name]], gradient.numpy(), "autograd", what=f"∂C/∂{name}, {network}"
+        )
     return step
 
 
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize("depth", [2, 3, 4])
-def test_each_hidden_activation_at_each_depth_with_each_loss(depth: int, hidden: str, torch: ModuleType) -> None:
+def test_each_hidden_activation_at_each_depth_with_each_loss(
+    depth: int, hidden: str, torch: ModuleType
+) -> None:
     network_seed = depth * 100
     for number, (loss, output, fused) in enumerate(ENDS):
         network = _network(depth, hidden, output)
@@ -156,7 +160,9 @@ def test_soft_targets(torch: ModuleType) -> None:
 
 
 def test_thresholds_in_place_of_biases(torch: ModuleType) -> None:
-    network = Network(INPUTS, [Dense(4, "sigmoid", threshold=True), Dense(2, "sigmoid", threshold=[0.1, 0.2])])
+    network = Network(
+        INPUTS, [Dense(4, "sigmoid", threshold=True), Dense(2, "sigmoid", threshold=[0.1, 0.2])]
+    )
     assert_gradients_agree(network, "binary_crossentropy", _values(network, "binary_crossentropy"))
 
 
@@ -261,7 +267,7 @@ def test_the_comparison_with_autograd_can_fail(
 
     monkeypatch.setitem(torch_networks.ACTIVATIONS, tanh_too_steep, torch.tanh)
     network = _network(2, tanh_too_steep, "identity")
-    with pytest.raises(AssertionError, match="∂C/∂W1"):
+    with pytest.raises(AssertionError, match=r"∂C/∂W1"):
         assert_gradients_agree(network, "mse", _values(network, "mse"))
 
 
@@ -273,5 +279,5 @@ def test_a_penalty_slightly_too_strong_is_noticed(torch: ModuleType, monkeypatch
     monkeypatch.setattr(
         torch_networks, "loss_and_gradients", lambda *a, l2, **k: right(*a, l2=l2 * (1 + 1e-6), **k)
     )
-    with pytest.raises(AssertionError, match="∂C/∂W"):
+    with pytest.raises(AssertionError, match=r"∂C/∂W"):
         assert_gradients_agree(network, "mse", _values(network, "mse"), l2=0.03)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tolerances import assert_close
 
 from chainrule.derivation import Dense, Dropout, Network, derive
 from chainrule.engines import numpy as engine_module
@@ -14,6 +13,7 @@ from chainrule.engines.engine import Data
 from chainrule.engines.initial import initial_parameters
 from chainrule.engines.numpy import NumpyEngine
 from chainrule.errors import ConfigError, InvalidInput, ShapeMismatch, UnknownName
+from tolerances import assert_close
 
 NETWORK = Network(3, [Dense(4, "tanh"), Dense(2, "softmax")])
 RNG = np.random.default_rng(6)
@@ -28,7 +28,9 @@ def _values(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, "float32"])
 def test_every_recorded_array_has_the_dtype_asked_for(dtype: Any) -> None:
     step = NumpyEngine().run(derive(NETWORK, "crossentropy", "adam"), _values(), dtype=dtype)
-    arrays = [value for value in (*step.values.values(), *step.updated.values()) if isinstance(value, np.ndarray)]
+    arrays = [
+        value for value in (*step.values.values(), *step.updated.values()) if isinstance(value, np.ndarray)
+    ]
     assert len(arrays) > 20
     assert {array.dtype for array in arrays} == {np.dtype(dtype)}
 
@@ -85,7 +87,9 @@ def test_dropout_is_for_training_only() -> None:
         ({"x": X[:, :2]}, ShapeMismatch, '"x" must have shape (50, 3), not (50, 2)'),
     ],
 )
-def test_missing_and_misshapen_values_are_named(changes: dict[str, Any], error: type[Exception], message: str) -> None:
+def test_missing_and_misshapen_values_are_named(
+    changes: dict[str, Any], error: type[Exception], message: str
+) -> None:
     values = {name: value for name, value in _values(**changes).items() if value is not None}
     with pytest.raises(error) as caught:
         NumpyEngine().run(derive(NETWORK, "crossentropy", "sgd"), values)
@@ -94,13 +98,13 @@ def test_missing_and_misshapen_values_are_named(changes: dict[str, Any], error: 
 
 @pytest.mark.parametrize("dtype", ["int64", "float16", object, "nonsense"])
 def test_other_dtypes_are_refused(dtype: Any) -> None:
-    with pytest.raises(ConfigError, match="^numbers are float32 or float64, not .*: choose one of them$"):
+    with pytest.raises(ConfigError, match=r"^numbers are float32 or float64, not .*: choose one of them$"):
         NumpyEngine().run(derive(NETWORK, "crossentropy"), _values(), dtype=dtype)
 
 
 def test_an_unknown_symbol_is_answered_with_a_near_one() -> None:
     step = NumpyEngine().run(derive(NETWORK), _values())
-    with pytest.raises(UnknownName, match='^there is no symbol called "a22": did you mean "a2"'):
+    with pytest.raises(UnknownName, match=r'^there is no symbol called "a22": did you mean "a2"'):
         step["a22"]
 
 
@@ -120,12 +124,18 @@ def test_prediction_in_chunks_is_prediction_at_once(
     derivation = derive(NETWORK, loss, **options)
     weights = RNG.uniform(0.1, 3, size=(50, 1)) if "sample_weights" in options else None
     data = Data(X, Y, weights)
-    whole, whole_loss = NumpyEngine().forward(derivation, initial_parameters(NETWORK, 1), data, dtype="float64")
+    whole, whole_loss = NumpyEngine().forward(
+        derivation, initial_parameters(NETWORK, 1), data, dtype="float64"
+    )
     monkeypatch.setattr(engine_module, "CHUNK", 16)
-    parts, parts_loss = NumpyEngine().forward(derivation, initial_parameters(NETWORK, 1), data, dtype="float64")
+    parts, parts_loss = NumpyEngine().forward(
+        derivation, initial_parameters(NETWORK, 1), data, dtype="float64"
+    )
     assert_close(parts, whole, "rounding")
     assert_close(parts_loss, whole_loss, "rounding")
-    values = _values() if weights is None else _values(**{"q" if "class_weights" in options else "s": weights})
+    values = (
+        _values() if weights is None else _values(**{"q" if "class_weights" in options else "s": weights})
+    )
     assert_close(whole_loss, NumpyEngine().run(derivation, values)["C"], "rounding")
 
 
@@ -134,7 +144,9 @@ def test_class_numbers_and_one_hot_rows_train_alike() -> None:
     trained = []
     for integers, y in ((False, Y), (True, labels)):
         derivation = derive(NETWORK, "crossentropy", "sgd", integer_targets=integers)
-        trainer = NumpyEngine().trainer(derivation, initial_parameters(NETWORK, 1), Data(X, y), dtype="float64", key=0)
+        trainer = NumpyEngine().trainer(
+            derivation, initial_parameters(NETWORK, 1), Data(X, y), dtype="float64", key=0
+        )
         trainer.steps(None, 8, 0, 0.5, 60.0, lambda: False)
         trained.append(trainer.parameters())
     for name in trained[0]:
@@ -145,7 +157,10 @@ def test_dropout_masks_depend_on_key_and_step_and_keep_the_rate() -> None:
     network = Network(3, [Dropout(0.3), Dense(2)])
     derivation = derive(network, "mse", "sgd")
     values = {**initial_parameters(network), "x": RNG.normal(size=(4000, 3)), "y": np.zeros((4000, 2))}
-    masks = [np.asarray(NumpyEngine().run(derivation, values, step=t, key=k)["m0"]) for t, k in ((1, 1), (2, 1), (1, 2))]
+    masks = [
+        np.asarray(NumpyEngine().run(derivation, values, step=t, key=k)["m0"])
+        for t, k in ((1, 1), (2, 1), (1, 2))
+    ]
     assert not np.array_equal(masks[0], masks[1])
     assert not np.array_equal(masks[0], masks[2])
     for mask in masks:

@@ -22,7 +22,9 @@ DTYPES = ["float32", "float64"]
 COUNT, KEY = 11, 42
 
 
-def line_by_line(derivation: Derivation, values: dict[str, Any], dtype: str, rate: float, t: int) -> dict[str, Any]:
+def line_by_line(
+    derivation: Derivation, values: dict[str, Any], dtype: str, rate: float, t: int
+) -> dict[str, Any]:
     """Every line by itself, nothing fused and nothing in place.
 
     Numbers stay Python floats, computed by the primitives' meanings, until they meet an array.
@@ -59,7 +61,12 @@ NETWORKS = {
     "thresholds": Network(3, [Dense(4, "sigmoid", threshold=True), Dense(2, "sigmoid")]),
 }
 LOSSES = {"softmax": "crossentropy", "one unit": "binary_crossentropy"}
-OPTIONS: list[dict[str, Any]] = [{}, {"l2": 0.01}, {"clip_norm": 0.05}, {"clip_value": 0.02, "sample_weights": True}]
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    {"l2": 0.01},
+    {"clip_norm": 0.05},
+    {"clip_value": 0.02, "sample_weights": True},
+]
 TRAINED_BY = [name for name in RULES if name != "perceptron"]
 
 
@@ -80,14 +87,17 @@ def assert_same_bits(got: Any, wanted: Any, what: str) -> None:
     assert same, f"{what}: {got} is not {wanted}"
 
 
-def assert_training_is_the_lines(network: Network, loss: str, by: str, options: dict[str, Any], dtype: str) -> None:
+def assert_training_is_the_lines(
+    network: Network, loss: str, by: str, options: dict[str, Any], dtype: str
+) -> None:
     """Several steps with a smaller last batch: trainer, recorded step and line by line, each symbol."""
     derivation = derive(network, loss, by, **options)
     engine = NumpyEngine()
     data = _data(network, loss, derivation.inputs.count("s") > 0)
     parameters: dict[str, Any] = {n: v.astype(dtype) for n, v in initial_parameters(network, 1).items()}
     state: dict[str, Any] = {
-        symbol: np.full(parameters[of].shape, start, dtype) for symbol, (of, start) in derivation.state.items()
+        symbol: np.full(parameters[of].shape, start, dtype)
+        for symbol, (of, start) in derivation.state.items()
     }
     trainer = engine.trainer(derivation, parameters, data, dtype=dtype, key=KEY)
     order = np.random.default_rng(2).permutation(COUNT)
@@ -100,9 +110,13 @@ def assert_training_is_the_lines(network: Network, loss: str, by: str, options: 
         step = engine.run(derivation, values, state=state, rate=0.05, step=t, key=KEY, dtype=dtype)
         for line in derivation.lines:
             if line.phase != "update":
-                assert_same_bits(step.values[line.symbol], plain["before"][line.symbol], f"{line.symbol} in step {t}")
+                assert_same_bits(
+                    step.values[line.symbol], plain["before"][line.symbol], f"{line.symbol} in step {t}"
+                )
         for line in derivation.phase("update"):
-            assert_same_bits(step.updated[line.symbol], plain["after"][line.symbol], f"new {line.symbol} in step {t}")
+            assert_same_bits(
+                step.updated[line.symbol], plain["after"][line.symbol], f"new {line.symbol} in step {t}"
+            )
         trainer.steps(order, 4, start // 4, 0.05, 60.0, lambda: True)
         trained = {**trainer.parameters(), **trainer.state()}
         for symbol, value in trained.items():
@@ -187,7 +201,9 @@ def test_frozen_layers_do_not_move() -> None:
     derivation = derive(network, "mse", "adam", l2=0.1)
     assert "dW2" not in {line.symbol for line in derivation}
     parameters = initial_parameters(network, 1)
-    trainer = NumpyEngine().trainer(derivation, parameters, _data(network, "mse", False), dtype="float64", key=0)
+    trainer = NumpyEngine().trainer(
+        derivation, parameters, _data(network, "mse", False), dtype="float64", key=0
+    )
     trainer.steps(None, 3, 0, 0.1, 60.0, lambda: False)
     after = trainer.parameters()
     for name, value in parameters.items():
@@ -200,7 +216,9 @@ def test_every_trained_parameter_moves() -> None:
         parameters = initial_parameters(network, 1)
         loss = "crossentropy" if network.dense[-1].activation.name == "softmax" else "mse"
         data = _data(network, loss, False)
-        trainer = NumpyEngine().trainer(derive(network, loss, "sgd"), parameters, data, dtype="float64", key=0)
+        trainer = NumpyEngine().trainer(
+            derive(network, loss, "sgd"), parameters, data, dtype="float64", key=0
+        )
         trainer.steps(None, 4, 0, 0.5, 60.0, lambda: False)
         for p in network.parameters:
             moved = not np.array_equal(trainer.parameters()[p.name], parameters[p.name])
@@ -249,9 +267,13 @@ def test_training_goes_on_from_loaded_numbers_with_the_same_bits() -> None:
     data = _data(network, "mse", False)
     whole = NumpyEngine().trainer(derivation, initial_parameters(network, 1), data, dtype="float32", key=KEY)
     whole.steps(None, 4, 0, 0.1, 60.0, lambda: False)
-    halfway = NumpyEngine().trainer(derivation, initial_parameters(network, 1), data, dtype="float32", key=KEY)
+    halfway = NumpyEngine().trainer(
+        derivation, initial_parameters(network, 1), data, dtype="float32", key=KEY
+    )
     halfway.steps(None, 4, 0, 0.1, 60.0, lambda: True)
-    resumed = NumpyEngine().trainer(derivation, initial_parameters(network, 9), data, dtype="float32", key=KEY)
+    resumed = NumpyEngine().trainer(
+        derivation, initial_parameters(network, 9), data, dtype="float32", key=KEY
+    )
     resumed.load(halfway.parameters(), halfway.state(), halfway.step_number)
     resumed.steps(None, 4, 1, 0.1, 60.0, lambda: False)
     for symbol, value in {**whole.parameters(), **whole.state()}.items():

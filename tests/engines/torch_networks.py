@@ -60,7 +60,9 @@ def forward(
             def f(at: Tensor, alpha: Tensor = alpha) -> Tensor:
                 return F.prelu(at, alpha)
         else:
-            f = ACTIVATIONS[layer.activation.spec if layer.activation.spec in ACTIVATIONS else layer.activation.name]
+            f = ACTIVATIONS[
+                layer.activation.spec if layer.activation.spec in ACTIVATIONS else layer.activation.name
+            ]
         if number == len(network.dense):
             return z, f
         a = f(z)

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import sympy
 from sympy_forms import digits, sympy_form, sympy_row
-from tolerances import TOLERANCE, assert_close
 
 from chainrule.engines.arrays import evaluate_arrays
 from chainrule.errors import InvalidInput, UnknownName
 from chainrule.formulas.activations import ACTIVATIONS, Activation, activation
 from chainrule.formulas.expression import evaluate
 from chainrule.formulas.vocabulary import exp
+from tolerances import TOLERANCE, assert_close
 
 VARIANTS = [
     *ACTIVATIONS,
@@ -30,7 +30,26 @@ VARIANTS = [
 ]
 ENTRYWISE = [spec for spec in VARIANTS if ACTIVATIONS.find(spec).elementwise]
 LEARNT = [(spec, name) for spec in ENTRYWISE for name in ACTIVATIONS.find(spec).learnt]
-POINTS = (-40.0, -20.5, -8.0, -5.25, -3.0, -1.5, -0.75, -0.1, -1e-3, 1e-3, 0.2, 0.9, 1.75, 3.5, 6.0, 9.5, 25.0, 40.0)
+POINTS = (
+    -40.0,
+    -20.5,
+    -8.0,
+    -5.25,
+    -3.0,
+    -1.5,
+    -0.75,
+    -0.1,
+    -1e-3,
+    1e-3,
+    0.2,
+    0.9,
+    1.75,
+    3.5,
+    6.0,
+    9.5,
+    25.0,
+    40.0,
+)
 MODERATE = tuple(z for z in POINTS if abs(z) <= 3.5)
 WIDE = np.concatenate([np.linspace(-800, 800, 1601), np.linspace(-8, 8, 801)])
 
@@ -178,7 +197,8 @@ def test_float32_agrees_with_float64(spec: str) -> None:
     f = ACTIVATIONS.find(spec)
     z = np.linspace(-30, 30, 600).reshape(-1, 3)
     single, double = (
-        evaluate_arrays(f.definition.tree, {**f.parameters, "z": z.astype(t)}) for t in (np.float32, np.float64)
+        evaluate_arrays(f.definition.tree, {**f.parameters, "z": z.astype(t)})
+        for t in (np.float32, np.float64)
     )
     assert single.dtype != np.float64
     assert_close(single, double, "float32")
@@ -213,13 +233,15 @@ def test_softmax_rows_sum_to_1_and_do_not_overflow() -> None:
 
 
 def test_softmax_has_no_value_at_one_number() -> None:
-    with pytest.raises(InvalidInput, match="softmax of one unit depends on the others of its layer"):
+    with pytest.raises(InvalidInput, match=r"softmax of one unit depends on the others of its layer"):
         ACTIVATIONS["softmax"].value_at(0.0)
 
 
 def test_the_two_forms_of_gelu_are_close() -> None:
     z = np.linspace(-10, 10, 2001)
-    exact, approximate = (evaluate_arrays(ACTIVATIONS[n].definition.tree, {"z": z}) for n in ("gelu", "gelu_tanh"))
+    exact, approximate = (
+        evaluate_arrays(ACTIVATIONS[n].definition.tree, {"z": z}) for n in ("gelu", "gelu_tanh")
+    )
     assert np.abs(exact - approximate).max() < 0.0005
 
 
@@ -235,44 +257,48 @@ def wrong() -> Iterator[str]:
 
 
 def test_the_referee_can_fail(wrong: str) -> None:
-    with pytest.raises(AssertionError, match="slope in z"):
+    with pytest.raises(AssertionError, match=r"slope in z"):
         assert_slope_is_the_derivative(wrong)
 
 
 def test_the_central_difference_can_fail(wrong: str) -> None:
-    with pytest.raises(AssertionError, match="allowed 1e-08"):
+    with pytest.raises(AssertionError, match=r"allowed 1e-08"):
         test_the_slope_is_the_central_difference(wrong)
 
 
 def test_an_activation_needs_exactly_one_kind_of_slope() -> None:
     for given in ({}, {"slope": lambda z: 1, "jacobian_product": lambda g: g}):
-        with pytest.raises(InvalidInput, match='"odd" needs a slope or a jacobian_product, and not both'):
+        with pytest.raises(InvalidInput, match=r'"odd" needs a slope or a jacobian_product, and not both'):
             activation("odd", value=lambda z: z, **given)  # type: ignore[arg-type]
 
 
 def test_a_name_that_is_no_parameter_is_refused() -> None:
-    with pytest.raises(InvalidInput, match='value of activation "odd" uses k, which is not z, a or a parameter'):
+    with pytest.raises(
+        InvalidInput, match=r'value of activation "odd" uses k, which is not z, a or a parameter'
+    ):
         activation("odd", value=lambda z, k: z * k, slope=lambda z: 1)
 
 
 def test_a_taken_name_is_refused() -> None:
-    with pytest.raises(InvalidInput, match='^there is an activation called "sigmoid" already: choose another name$'):
+    with pytest.raises(
+        InvalidInput, match=r'^there is an activation called "sigmoid" already: choose another name$'
+    ):
         activation("sigmoid", value=lambda z: z, slope=lambda z: 1)
 
 
 def test_a_python_function_of_math_is_refused() -> None:
-    with pytest.raises(TypeError, match="must be real number"):
+    with pytest.raises(TypeError, match=r"must be real number"):
         activation("odd", value=lambda z: math.exp(z), slope=lambda a: a)
     assert "odd" not in ACTIVATIONS
 
 
 def test_an_if_in_a_definition_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="a formula has no truth value: z > 0 was used"):
+    with pytest.raises(InvalidInput, match=r"a formula has no truth value: z > 0 was used"):
         activation("odd", value=lambda z: z if z > 0 else 0, slope=lambda z: 1)
 
 
 def test_an_unknown_name_is_answered_with_a_near_one() -> None:
-    with pytest.raises(UnknownName, match='did you mean "sigmoid"'):
+    with pytest.raises(UnknownName, match=r'did you mean "sigmoid"'):
         ACTIVATIONS.find("sigmiod")
 
 

@@ -38,7 +38,8 @@ def test_the_catalogue_holds_what_it_should() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alias", "name"), [("logistic", "sigmoid"), ("linear", "identity"), ("silu", "swish"), ("Leaky-ReLU", "leaky_relu")]
+    ("alias", "name"),
+    [("logistic", "sigmoid"), ("linear", "identity"), ("silu", "swish"), ("Leaky-ReLU", "leaky_relu")],
 )
 def test_an_alias_finds_its_entry_and_is_not_listed(alias: str, name: str) -> None:
     assert ACTIVATIONS.find(alias).name == name
@@ -52,7 +53,8 @@ def test_parameters_are_given_by_place_or_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["relu(", "leaky_relu(0.2", "leaky_relu(0.2) + 1", "leaky_relu(open('x'))", "leaky_relu(*a)", "relu()()"]
+    "spec",
+    ["relu(", "leaky_relu(0.2", "leaky_relu(0.2) + 1", "leaky_relu(open('x'))", "leaky_relu(*a)", "relu()()"],
 )
 def test_unreadable_writing_is_refused(spec: str) -> None:
     with pytest.raises(InvalidInput) as caught:
@@ -89,13 +91,17 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 
 
 def test_only_names_and_entries_are_looked_up() -> None:
-    with pytest.raises(ConfigError, match="^an activation is given by name or as an object of the catalogue, not as 3: give"):
+    with pytest.raises(
+        ConfigError, match=r"^an activation is given by name or as an object of the catalogue, not as 3: give"
+    ):
         ACTIVATIONS.find(3)  # type: ignore[arg-type]
     assert LOSSES.find(LOSSES["mse"]) is LOSSES["mse"]
 
 
 def test_a_name_must_be_a_name() -> None:
-    with pytest.raises(InvalidInput, match='^"my function" cannot be the name of an activation: use letters, digits'):
+    with pytest.raises(
+        InvalidInput, match=r'^"my function" cannot be the name of an activation: use letters, digits'
+    ):
         activation("my function", value=lambda z: z, slope=lambda z: 1)
 
 

@@ -21,7 +21,17 @@ from chainrule.formulas.expression import (
     trace,
     walk,
 )
-from chainrule.formulas.vocabulary import column_sum, exp, matmul, one_hot, row_sum, rows, total, transpose, where
+from chainrule.formulas.vocabulary import (
+    column_sum,
+    exp,
+    matmul,
+    one_hot,
+    row_sum,
+    rows,
+    total,
+    transpose,
+    where,
+)
 
 
 def test_equal_nodes_are_one_object() -> None:
@@ -34,7 +44,12 @@ def test_equal_nodes_are_one_object() -> None:
 
 def test_a_shared_sub_expression_is_walked_once() -> None:
     tree = trace(lambda z: exp(z) * exp(z) + exp(z))
-    assert [repr(node) for node in walk(tree)] == ["z", "exp(z)", "exp(z) · exp(z)", "exp(z) · exp(z) + exp(z)"]
+    assert [repr(node) for node in walk(tree)] == [
+        "z",
+        "exp(z)",
+        "exp(z) · exp(z)",
+        "exp(z) · exp(z) + exp(z)",
+    ]
 
 
 def test_zero_and_negative_zero_are_two_constants() -> None:
@@ -70,7 +85,9 @@ def test_a_tree_has_no_truth_value(use: object) -> None:
 
 def test_only_numbers_and_symbols_make_formulas() -> None:
     for stranger in ("1", None, True, [1.0]):
-        with pytest.raises(InvalidInput, match="a formula is made of numbers, symbols and the vocabulary's primitives"):
+        with pytest.raises(
+            InvalidInput, match=r"a formula is made of numbers, symbols and the vocabulary's primitives"
+        ):
             Symbol("z") + stranger
 
 
@@ -131,5 +148,7 @@ def test_shapes_follow_from_those_of_the_symbols(tree: Apply, shape: tuple[objec
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(ShapeMismatch, match=r"shapes \('B', 'I'\) and \('I', 'O'\) do not fit entry by entry"):
+    with pytest.raises(
+        ShapeMismatch, match=r"shapes \('B', 'I'\) and \('I', 'O'\) do not fit entry by entry"
+    ):
         broadcast(("B", "I"), ("I", "O"))

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tolerances import assert_close
 
 from chainrule.derivation import Dense, Network
 from chainrule.engines.initial import initial_parameters
 from chainrule.errors import ConfigError
 from chainrule.formulas.initialisers import INITIALISERS
+from tolerances import assert_close
 
 FAN_IN, FAN_OUT = 300, 200
 # Ours → PyTorch's function with its arguments; LeCun's is He's with the gain of a linear unit.
@@ -84,5 +84,5 @@ def test_each_activation_names_an_initialiser() -> None:
 
 
 def test_a_negative_scale_is_refused() -> None:
-    with pytest.raises(ConfigError, match="^limit of initialiser uniform must not be negative, but is -1$"):
+    with pytest.raises(ConfigError, match=r"^limit of initialiser uniform must not be negative, but is -1$"):
         INITIALISERS.find("uniform(-1)")

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import sympy
 from sympy_forms import digits, sympy_form, sympy_row
-from tolerances import TOLERANCE, assert_close
 
 from chainrule.engines.arrays import evaluate_arrays
 from chainrule.errors import ConfigError, InvalidInput, UnknownName
 from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.expression import evaluate
 from chainrule.formulas.losses import LOSSES, Loss, loss
+from tolerances import TOLERANCE, assert_close
 
 VARIANTS = [*LOSSES, "huber(delta=0.25)"]
 SCALAR_FUSED = [spec for spec in VARIANTS if LOSSES.find(spec).output != "softmax"]
@@ -208,22 +208,24 @@ def test_a_loss_in_writing_is_read_back() -> None:
 
 
 def test_an_unknown_reduction_is_refused() -> None:
-    with pytest.raises(ConfigError, match='^outputs of mse is "mean" or "sum", not \'median\': choose one of them$'):
+    with pytest.raises(
+        ConfigError, match=r'^outputs of mse is "mean" or "sum", not \'median\': choose one of them$'
+    ):
         LOSSES["mse"](outputs="median")
 
 
 def test_an_unknown_loss_is_answered_with_a_near_one() -> None:
-    with pytest.raises(UnknownName, match='^there is no loss called "msee": did you mean "mse"'):
+    with pytest.raises(UnknownName, match=r'^there is no loss called "msee": did you mean "mse"'):
         LOSSES.find("msee")
 
 
 def test_a_loss_with_an_unknown_argument_is_refused() -> None:
-    with pytest.raises(ConfigError, match='^loss "odd" uses k, which is not p, y, z, a or a parameter'):
+    with pytest.raises(ConfigError, match=r'^loss "odd" uses k, which is not p, y, z, a or a parameter'):
         loss("odd", value=lambda p, k: p * k, slope=lambda p: p)
 
 
 def test_a_taken_loss_name_is_refused() -> None:
-    with pytest.raises(InvalidInput, match='"mse" already: choose another name'):
+    with pytest.raises(InvalidInput, match=r'"mse" already: choose another name'):
         loss("mse", value=lambda p, y: p - y, slope=lambda p: 1)
 
 
@@ -237,12 +239,12 @@ def wrong() -> Iterator[Loss]:
 
 
 def test_the_referee_can_fail(wrong: Loss) -> None:
-    with pytest.raises(AssertionError, match="wrong: slope at"):
+    with pytest.raises(AssertionError, match=r"wrong: slope at"):
         assert_textbook_slope_is_the_derivative(wrong)
 
 
 def test_the_central_difference_can_fail(wrong: Loss) -> None:
-    with pytest.raises(AssertionError, match="allowed 1e-08"):
+    with pytest.raises(AssertionError, match=r"allowed 1e-08"):
         test_the_textbook_slope_is_the_central_difference(wrong.name)
 
 

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from tolerances import assert_close
 
 from chainrule.engines.arrays import evaluate_arrays
 from chainrule.formulas.measures import MEASURES
+from tolerances import assert_close
 
 RNG = np.random.default_rng(21)
 NUMBERS, GUESSES = RNG.normal(size=(2, 40, 1)) * 3

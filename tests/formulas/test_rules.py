@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tolerances import assert_close
 
 from chainrule.engines.arrays import evaluate_arrays
 from chainrule.errors import ConfigError, InvalidInput, UnknownName
 from chainrule.formulas.rules import RULES, Rule, rule
+from tolerances import assert_close
 
 STEPS = 200
 SHAPE = (5, 4)
@@ -76,7 +76,9 @@ def take_steps(made: Rule, start: Any, gradients: list[Any]) -> list[Any]:
     return trail
 
 
-def torch_steps(torch: ModuleType, name: str, settings: Mapping[str, Any], start: Any, gradients: list[Any]) -> Any:
+def torch_steps(
+    torch: ModuleType, name: str, settings: Mapping[str, Any], start: Any, gradients: list[Any]
+) -> Any:
     w = torch.tensor(start, requires_grad=True)
     optimiser = getattr(torch.optim, name)([w], **settings)
     trail = []
@@ -132,7 +134,7 @@ def test_a_rule_with_other_settings_is_pytorchs(name: str, torch: ModuleType) ->
 def test_the_comparison_with_pytorch_can_fail(name: str, change: dict[str, float], torch: ModuleType) -> None:
     optimiser, settings = COUNTERPARTS[name]
     settings = {"lr": 0.01, **settings} if optimiser == "SGD" else settings
-    with pytest.raises(AssertionError, match="allowed 1e-10"):
+    with pytest.raises(AssertionError, match=r"allowed 1e-10"):
         assert_rule_agrees(torch, RULES[name](**change), optimiser, settings)
 
 
@@ -205,25 +207,27 @@ def test_a_wrong_setting_is_refused(spec: str, message: str) -> None:
 
 
 def test_an_unknown_rule_is_answered_with_a_near_one() -> None:
-    with pytest.raises(UnknownName, match='^there is no learning rule called "adm": did you mean "adam"'):
+    with pytest.raises(UnknownName, match=r'^there is no learning rule called "adm": did you mean "adam"'):
         RULES.find("adm")
 
 
 def test_an_unknown_parameter_is_answered_with_a_near_one() -> None:
-    with pytest.raises(UnknownName, match='^there is no parameter of adam called "beta_1": did you mean "beta1"'):
+    with pytest.raises(
+        UnknownName, match=r'^there is no parameter of adam called "beta_1": did you mean "beta1"'
+    ):
         RULES.find("adam(beta_1=0.5)")
 
 
 def test_the_first_parameter_is_the_learning_rate() -> None:
-    with pytest.raises(InvalidInput, match='^the first parameter of rule "odd" must be learning_rate'):
+    with pytest.raises(InvalidInput, match=r'^the first parameter of rule "odd" must be learning_rate'):
         rule("odd", parameters={"mu": 0.9}, assignments=[("w", lambda w: w)])
 
 
 def test_a_name_used_before_it_is_assigned_is_refused() -> None:
-    with pytest.raises(InvalidInput, match='^rule "odd" uses v before it is assigned'):
+    with pytest.raises(InvalidInput, match=r'^rule "odd" uses v before it is assigned'):
         rule("odd", parameters={"learning_rate": 1}, assignments=[("w", lambda w, v: w - v)])
 
 
 def test_a_rule_that_never_assigns_to_w_is_refused() -> None:
-    with pytest.raises(InvalidInput, match='^rule "odd" never assigns to w'):
+    with pytest.raises(InvalidInput, match=r'^rule "odd" never assigns to w'):
         rule("odd", parameters={"learning_rate": 1}, state={"v": 0}, assignments=[("v", lambda v, g: v + g)])

@@ -7,10 +7,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from tolerances import assert_close
 
 from chainrule.errors import ConfigError, UnknownName
 from chainrule.formulas.schedules import SCHEDULES, find_schedules
+from tolerances import assert_close
 
 EPOCHS = 30
 COUNTERPARTS: list[tuple[str, str, dict[str, Any]]] = [
@@ -43,19 +43,26 @@ def test_a_schedule_is_pytorchs(spec: str, name: str, settings: dict[str, Any], 
 
 
 def test_the_comparison_with_pytorch_can_fail(torch: ModuleType) -> None:
-    with pytest.raises(AssertionError, match="exponential"):
+    with pytest.raises(AssertionError, match=r"exponential"):
         test_a_schedule_is_pytorchs("exponential(gamma=0.950001)", "ExponentialLR", {"gamma": 0.95}, torch)
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"gamma": 0.5, "patience": 2}, {"gamma": 0.3, "patience": 0, "threshold": 0.05, "least": 0.05}]
+    "settings",
+    [{}, {"gamma": 0.5, "patience": 2}, {"gamma": 0.3, "patience": 0, "threshold": 0.05, "least": 0.05}],
 )
 def test_reduce_on_plateau_is_pytorchs(settings: dict[str, float], torch: ModuleType) -> None:
     made = SCHEDULES["reduce_on_plateau"](**settings)
     theirs = {{"gamma": "factor", "least": "min_lr"}.get(name, name): v for name, v in settings.items()}
     optimiser = torch.optim.SGD([torch.zeros(1)], lr=1.0)
     scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, **theirs)
-    losses = [1 / (e + 1) for e in range(6)] + [0.2] * 20 + [0.19, 0.15] + [0.1501, 0.1499, 0.16] * 8 + [math.inf, 0.1]
+    losses = (
+        [1 / (e + 1) for e in range(6)]
+        + [0.2] * 20
+        + [0.19, 0.15]
+        + [0.1501, 0.1499, 0.16] * 8
+        + [math.inf, 0.1]
+    )
     state = made.start()
     rates = set()
     for epoch, loss in enumerate(losses):
@@ -112,5 +119,5 @@ def test_a_wrong_setting_is_refused(spec: str, message: str) -> None:
 
 
 def test_an_unknown_schedule_is_answered_with_a_near_one() -> None:
-    with pytest.raises(UnknownName, match='^there is no schedule called "cosin": did you mean "cosine"'):
+    with pytest.raises(UnknownName, match=r'^there is no schedule called "cosin": did you mean "cosine"'):
         find_schedules("warmup(3) * cosin")

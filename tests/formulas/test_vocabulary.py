@@ -10,18 +10,28 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tolerances import assert_close
 
 from chainrule.engines.arrays import numpy_spelling, spelling
 from chainrule.errors import InvalidInput, ShapeMismatch
 from chainrule.formulas.expression import PRIMITIVES, Primitive
 from chainrule.formulas.vocabulary import Matrix, hashed_uniform, matmul, scalar
+from tolerances import assert_close
 
 SCALARS = [p for p in PRIMITIVES.values() if p.elementwise]
 ARRAYS = [p for p in PRIMITIVES.values() if not p.elementwise]
 EDGES = (0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan)
 NUMBERS = (*EDGES, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 1e-9, -1e-9, 12.75, -12.75, 710.0, -745.0, 1e300, -1e300)
-SAME_SIGN_OF_ZERO = {"add", "subtract", "multiply", "divide", "negative", "sqrt", "floor", "absolute", "square"}
+SAME_SIGN_OF_ZERO = {
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "negative",
+    "sqrt",
+    "floor",
+    "absolute",
+    "square",
+}
 COMPARISONS = {"greater", "greater_equal", "less", "less_equal", "equal"}
 EXACT = {*SAME_SIGN_OF_ZERO, *COMPARISONS, "sign", "maximum", "minimum", "where"} - {"sqrt"}
 
@@ -63,7 +73,9 @@ def test_the_numpy_spelling_of_a_scalar_primitive_means_the_same(primitive: Prim
 
 
 @pytest.mark.parametrize("primitive", SCALARS, ids=lambda p: p.name)
-def test_the_torch_spelling_of_a_scalar_primitive_means_the_same(primitive: Primitive, torch: ModuleType) -> None:
+def test_the_torch_spelling_of_a_scalar_primitive_means_the_same(
+    primitive: Primitive, torch: ModuleType
+) -> None:
     tensors = [
         torch.tensor(column, dtype=torch.bool if isinstance(column[0], bool) else torch.float64)
         for column in _columns(primitive)
@@ -84,7 +96,7 @@ def test_a_scalar_primitive_writes_into_a_given_array(primitive: Primitive) -> N
 def test_the_parity_of_spellings_can_fail() -> None:
     tanh = PRIMITIVES["tanh"]
     slightly_high = np.tanh(np.array(_columns(tanh)[0])) * (1 + 1e-14)
-    with pytest.raises(AssertionError, match="tanh"):
+    with pytest.raises(AssertionError, match=r"tanh"):
         assert_spelling_means_the_same(tanh, slightly_high)
 
 
@@ -130,7 +142,9 @@ def test_every_array_primitive_is_tried() -> None:
 
 @pytest.mark.filterwarnings("ignore:invalid value")
 @pytest.mark.parametrize(("name", "arguments"), CASES, ids=[name for name, _ in CASES])
-def test_the_numpy_spelling_of_an_array_primitive_means_the_same(name: str, arguments: tuple[Any, ...]) -> None:
+def test_the_numpy_spelling_of_an_array_primitive_means_the_same(
+    name: str, arguments: tuple[Any, ...]
+) -> None:
     got = numpy_spelling(PRIMITIVES[name])(*arguments)
     assert_close(got, _entries(PRIMITIVES[name], arguments), "rounding", what=name)
 
@@ -178,12 +192,12 @@ def test_the_hashed_uniform_depends_on_key_step_and_place() -> None:
 
 
 def test_a_product_of_unfitting_matrices_is_refused() -> None:
-    with pytest.raises(ShapeMismatch, match="inner sizes differ"):
+    with pytest.raises(ShapeMismatch, match=r"inner sizes differ"):
         matmul.shape(("B", "I"), ("O", "I"))
 
 
 def test_a_taken_primitive_name_is_refused() -> None:
-    with pytest.raises(InvalidInput, match='has a primitive "exp" already: choose another name'):
+    with pytest.raises(InvalidInput, match=r'has a primitive "exp" already: choose another name'):
         scalar("exp", math.exp, "", "", "")
 
 

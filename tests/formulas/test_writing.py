@@ -17,7 +17,16 @@ from hypothesis import strategies as st
 from chainrule.formulas import vocabulary as v
 from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.definition import Definition
-from chainrule.formulas.expression import PRIMITIVES, Apply, Expression, Symbol, evaluate, symbols_in, trace, walk
+from chainrule.formulas.expression import (
+    PRIMITIVES,
+    Apply,
+    Expression,
+    Symbol,
+    evaluate,
+    symbols_in,
+    trace,
+    walk,
+)
 from chainrule.formulas.initialisers import INITIALISERS
 from chainrule.formulas.losses import LOSSES
 from chainrule.formulas.measures import MEASURES
@@ -57,7 +66,9 @@ def _catalogued() -> Iterator[tuple[str, Definition]]:
 
 
 CATALOGUED = list(_catalogued())
-EVERY_TREE = pytest.mark.parametrize("tree", [d.tree for _, d in CATALOGUED], ids=[name for name, _ in CATALOGUED])
+EVERY_TREE = pytest.mark.parametrize(
+    "tree", [d.tree for _, d in CATALOGUED], ids=[name for name, _ in CATALOGUED]
+)
 SCALAR_TREES = [
     (name, d.tree)
     for name, d in CATALOGUED
@@ -192,7 +203,9 @@ BRACKETS: list[tuple[Callable[..., Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("formula", "plain", "tex"), BRACKETS, ids=[plain for _, plain, _ in BRACKETS])
-def test_brackets_are_written_where_they_are_needed(formula: Callable[..., Any], plain: str, tex: str) -> None:
+def test_brackets_are_written_where_they_are_needed(
+    formula: Callable[..., Any], plain: str, tex: str
+) -> None:
     tree = trace(formula)
     assert text(tree) == plain
     assert latex(tree) == tex
@@ -261,7 +274,9 @@ def test_symbols_are_written_as_the_field_writes_them(name: str, plain: str, tex
     assert symbol_mathml(name) == xml
 
 
-@pytest.mark.parametrize(("value", "written"), [(1.0, "1"), (0.5, "0.5"), (-2, "-2"), (1e-8, "1e-08"), (1e20, "1e+20")])
+@pytest.mark.parametrize(
+    ("value", "written"), [(1.0, "1"), (0.5, "0.5"), (-2, "-2"), (1e-8, "1e-08"), (1e20, "1e+20")]
+)
 def test_numbers_are_written_as_a_person_writes_them(value: float, written: str) -> None:
     assert number_text(value) == written
     assert math.isclose(float(written), value)

@@ -34,7 +34,7 @@ def pair(write: Write) -> Path:
 @pytest.mark.parametrize("packed", [False, True])
 def test_an_idx_file_is_read(write: Write, packed: bool) -> None:
     content = idx(IMAGES)
-    array = read_idx(write(gzip.compress(content) if packed else content, "images"))
+    array = read_idx(write(gzip.compress(content, mtime=0) if packed else content, "images"))
     assert array.dtype == np.uint8
     assert_array_equal(array, IMAGES)
 
@@ -55,7 +55,7 @@ def test_labels_find_their_images(pair: Path) -> None:
 
 def test_a_packed_file_finds_its_unpacked_partner(write: Write, pair: Path) -> None:
     pair.unlink()
-    assert read_idx_pair(write(gzip.compress(idx(IMAGES)), "train-images-idx3-ubyte.gz")).rows == 4
+    assert read_idx_pair(write(gzip.compress(idx(IMAGES), mtime=0), "train-images-idx3-ubyte.gz")).rows == 4
 
 
 def test_pixels_follow_the_rows_taken(pair: Path) -> None:
@@ -98,7 +98,7 @@ def test_the_test_images_are_found_beside_the_training_images(write: Write, pair
         ),
         (b"\0\0\x08\x01\0\0\0\0", "images states 0 bytes: it has no rows"),
         (
-            gzip.compress(idx(IMAGES))[:-4],
+            gzip.compress(idx(IMAGES), mtime=0)[:-4],
             "images is a broken gzip file: it cannot be unpacked to its end",
         ),
     ],

@@ -58,9 +58,20 @@ class _Commands(click.Group):
     epilog=f'"{PROGRAM} COMMAND --help" tells more about a command.',
 )
 @click.version_option(package_name="chainrule", prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.option(
+    "--formulas",
+    "own",
+    multiple=True,
+    metavar="FILE.py",
+    help="First run a Python file that registers formulas of your own; may be repeated.",
+)
 @click.pass_context
-def _chainrule(ctx: click.Context) -> None:
+def _chainrule(ctx: click.Context, own: tuple[str, ...]) -> None:
     """Neural networks that show their working."""
+    for path in own:
+        from chainrule.cli.own import load_formulas
+
+        load_formulas(path)
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 

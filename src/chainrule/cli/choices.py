@@ -96,7 +96,7 @@ def _layers(written: str) -> list[int]:
         return []
     units = []
     for part in written.split(","):
-        if not re.fullmatch(r"\s*[1-9]\d*\s*", part):
+        if not re.fullmatch(r"\s*[1-9]\d{0,17}\s*", part):
             raise ConfigError(
                 f'--layers "{written}": "{part.strip()}" is no number of units: write for example 32,16, or none'
             )

@@ -18,6 +18,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 
 import click
@@ -136,13 +137,15 @@ def one_line(text: str) -> str:
 
 def _complain(sentence: str) -> None:
     try:
-        print(f"{PROGRAM}: {one_line(sentence)}", file=sys.stderr, flush=True)
+        sys.stdout.flush()
     except OSError:
         _leave_the_pipe()
+    with suppress(OSError):
+        print(f"{PROGRAM}: {one_line(sentence)}", file=sys.stderr, flush=True)
 
 
 def _leave_the_pipe() -> None:
-    """Let the interpreter's last flush go nowhere, or it would complain of the closed pipe once more."""
+    """Let the interpreter's last flush go nowhere, or it would complain once more of what cannot be written."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -32,6 +33,28 @@ def table_options(command: F) -> F:
     return click.option("--header/--no-header", default=None, help="The file has a header line, or none.")(
         command
     )
+
+
+def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[str | None]) -> None:
+    """Refuse, before any work is done, files that cannot be written, or that would overwrite one another.
+
+    outputs: option → its file; inputs: files that are read
+    """
+    from chainrule.errors import ConfigError
+    from chainrule.files.atomic import check_writable, quoted
+
+    read = {os.path.realpath(path) for path in inputs if path}
+    taken: dict[str, str] = {}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        check_writable(path)
+        place = os.path.realpath(path)
+        if place in read:
+            raise ConfigError(f"{option} {quoted(path)} is a file that is read here: give another name")
+        if place in taken:
+            raise ConfigError(f"{taken[place]} and {option} both write {quoted(path)}: give two names")
+        taken[place] = option
 
 
 def load_both(model: str, data: str, reading: dict[str, Any]) -> tuple[Model, Table]:

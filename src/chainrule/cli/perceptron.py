@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainrule.cli import printing, reporting
 from chainrule.errors import ConfigError
+
+if TYPE_CHECKING:
+    from chainrule.learning.perceptron import PerceptronRun
+
+# The trace is a table of its first presentations, for at most so many inputs.
+SHOWN, MOST_INPUTS = 12, 4
 
 USED = {"target", "task", "layers", "loss", "rule", "rate", "epochs", "shuffle", "missing", "drop", "test"}
 USED |= {"header", "delimiter", "sql", "threshold", "seed"}
@@ -21,7 +27,9 @@ def train_on_table(data: str, choices: Mapping[str, Any], out: str, as_json: boo
     unused = sorted(set(choices) - USED)
     if unused or choices.get("layers"):
         names = ", ".join("--" + name.replace("_", "-") for name in unused or ["layers"])
-        raise ConfigError(f"the perceptron rule trains one unit, without {names}: leave that out, or use another rule")
+        raise ConfigError(
+            f"the perceptron rule trains one unit, without {names}: leave that out, or use another rule"
+        )
     model, run, made = perceptron_on_table(data, **choices)
     model.save(out)
     found = {"train": assess(model, made.train)}
@@ -47,8 +55,38 @@ def train_on_table(data: str, choices: Mapping[str, Any], out: str, as_json: boo
     printing.heading("Perceptron", f"{model.network}")
     for note in made.notes:
         printing.say(f"  note: {note}")
+    trace_table(run)
     printing.say(str(run))
     printing.say()
     reporting.measures_table({name: each.measures for name, each in found.items()}, made.rows)
     printing.say(f"\nThe model is in {out}. Next, for example:")
     print(f"  chainrule info {out}")
+
+
+def trace_table(run: PerceptronRun) -> None:
+    """The first presentations, one a row, where the inputs are few enough to read."""
+    if len(run.names) > MOST_INPUTS:
+        return
+    shown = run.trace[:SHOWN]
+    rows = [
+        [
+            str(row.epoch),
+            str(row.sample),
+            _numbers(row.x),
+            str(row.target),
+            str(row.output),
+            str(row.error),
+            _numbers(row.weights_after),
+            _numbers([row.threshold_after]),
+        ]
+        for row in shown
+    ]
+    more = f", the first {len(shown)} of {run.presentations:,}" if run.presentations > len(shown) else ""
+    printing.say(f"Presentations{more}; the weights and the threshold θ are those after each")
+    headings = ["epoch", "row", ", ".join(run.names), "y", "ŷ", "y − ŷ", "weights", "θ"]
+    printing.table(headings, rows, right=[0, 1, 3, 4, 5])
+    printing.say()
+
+
+def _numbers(values: Iterable[float]) -> str:
+    return "  ".join(printing.number(value, 4) for value in values)

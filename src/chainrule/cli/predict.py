@@ -26,10 +26,9 @@ def command(
 
     Prints CSV with a header line: the prediction, and with --probabilities a column for each class.
     """
-    from chainrule.files.atomic import check_writable, replace_file
+    from chainrule.files.atomic import replace_file
 
-    if out:
-        check_writable(out)
+    options.check_outputs({"--out": out}, (model, data))
     loaded, table = options.load_both(model, data, reading)
     assert loaded.encoding is not None
     name = loaded.encoding.target.name

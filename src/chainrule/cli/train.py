@@ -41,15 +41,19 @@ def command(
 
     DATA is a file (CSV, TSV, JSON lines, Parquet, or MNIST's idx files or their folder) or the name of an
     embedded set (see "chainrule data").
+
+    Ctrl-C stops after the batch: the model as it is then (with --validation the best so far) is saved and
+    measured, --resume can go on, and the exit code is 130.
     """
-    from chainrule.files.atomic import check_writable
+    from chainrule.engines.choose import find_engine
     from chainrule.learning.runfile import read_run
 
     choices = read_choices(given, read_run(config) if config else {})
     engine = choices.pop("engine", "numpy")
+    find_engine(engine)
     keeper = _keeper(out, checkpoint_every)
-    for path in filter(None, (out, history)):
-        check_writable(path)
+    outputs = {"--out": out, "--history": history, "the checkpoint": str(keeper.path)}
+    options.check_outputs(outputs, (data, config, str(choices.get("test") or "")))
     if _is_perceptron(choices):
         from chainrule.cli.perceptron import train_on_table
 
@@ -60,6 +64,8 @@ def command(
     from chainrule.learning.tasks import prepare
 
     made = prepare(data, choices.pop("target", None), **choices)
+    # Choices that do not fit together are told before anything is printed.
+    made.model.training_derivation()
     if not as_json:
         summary(made, data)
     trained = _train(made, keeper, resume, engine, show=not as_json)
@@ -71,6 +77,8 @@ def command(
     if not trained.run.interrupted:
         keeper.path.unlink(missing_ok=True)
     report(trained, made, out, as_json)
+    if trained.run.interrupted:
+        raise click.exceptions.Exit(130)
 
 
 def summary(made: Prepared, data: str) -> None:
@@ -116,6 +124,7 @@ def report(trained: TableRun, made: Prepared, out: str, as_json: bool) -> None:
                 "epochs": run.epochs,
                 "best_epoch": run.best_epoch,
                 "stopped": run.stopped,
+                "interrupted": run.interrupted,
                 "parameters": model.network.parameter_count,
                 "network": str(model.network),
                 "classes": model.classes,
@@ -127,7 +136,8 @@ def report(trained: TableRun, made: Prepared, out: str, as_json: bool) -> None:
             }
         )
         return
-    printing.heading("Result", f"{run.epochs} epochs in {run.seconds:.3g} s; {run.stopped}")
+    epochs = f"{run.epochs} epoch{'' if run.epochs == 1 else 's'}"
+    printing.heading("Result", f"{epochs} in {run.seconds:.3g} s; {run.stopped}")
     for note in run.notes:
         printing.say(f"  note: {note}")
     reporting.measures_table({name: each.measures for name, each in found.items()}, trained.rows)

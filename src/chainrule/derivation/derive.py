@@ -115,11 +115,15 @@ class _Draft:
         if name in self.shapes:
             raise ConfigError(
                 f'"{name}" would stand for two things in one derivation: '
-                "rename the parameter of your own activation, loss or rule"
+                "rename the parameter of your own activation or loss"
             )
         self.constants[name] = value
         self.shapes[name] = ()
         return name
+
+    def free(self, name: str, owner: str) -> str:
+        """A name for a parameter of a loss or rule: swish's β in layer 1 is β1 already, so Adam's is β1_adam."""
+        return f"{name}_{owner}" if name in self.shapes else name
 
     def given(self, name: str, shape: Shape) -> str:
         if name not in self.inputs:
@@ -216,7 +220,7 @@ class _Draft:
         output = f"a{self.top}"
         names = {"p": output, "a": output, "z": f"z{self.top}", "y": target, "s": weight or ""}
         for name, value in loss.parameters.items():
-            names[name] = self.number(name, value)
+            names[name] = self.number(self.free(name, loss.name), value)
         self.write("loss", "C", made, (names[a] for a in made.arguments), reasons.loss(loss, fused))
         weights = tuple(p.name for p in self.network.parameters if p.role == "weights" and not p.frozen)
         if not l2 or not weights:
@@ -290,15 +294,17 @@ class _Draft:
             self.check_perceptron(rule)
         self.given("eta", ())
         self.given("t", ())
-        for name, value in rule.parameters.items():
-            if name != "learning_rate":
-                self.number(name, value)
+        settings = {
+            name: self.number(self.free(name, rule.name), value)
+            for name, value in rule.parameters.items()
+            if name != "learning_rate"
+        }
         for name, parameter in self.parameters.items():
             if rule.needs_gradient and name not in gradients:
                 continue
             layer = parameter.layer
             names = {"w": name, "g": gradients.get(name, ""), "eta": "eta", "t": "t", "y": self.target}
-            names |= {"x": self.below(layer), "y_hat": f"a{layer}"}
+            names |= {"x": self.below(layer), "y_hat": f"a{layer}", **settings}
             for kept, start in (rule.state or {}).items():
                 names[kept] = f"{kept}_{name}"
                 self.shapes[names[kept]] = self.shapes[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isfinite
+from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
@@ -116,6 +116,8 @@ class _Comparison:
                 "give finite ones of moderate size"
             )
         self.kinks = self._kinks()
+        top = len(derivation.network.dense)
+        self.outputs = ROUNDING * max(float(np.abs(self.base[f"{letter}{top}"]).max()) for letter in "za")
         sizes = (
             float(np.abs(self.base[gradient]).max() * np.abs(self.base[name]).max())
             for name, gradient in derivation.gradients.items()
@@ -184,7 +186,9 @@ class _Comparison:
             floor = floor or self.rounding / (multiple * step * self.tolerance)
             # By how much the slope itself changes on the way from one side to the other.
             change = abs(upper + lower - 2 * self.loss) / (multiple * step)
-            scale = max(abs(analytic) + abs(numeric), floor, CURVATURE * change, TINY)
+            # Rounding of the outputs shifts the place where the slope is 0; √(change / h) is ∂a/∂w beside a fit.
+            shift = self.outputs * sqrt(change / (multiple * step)) / self.tolerance
+            scale = max(abs(analytic) + abs(numeric), floor, CURVATURE * change, shift, TINY)
             error = abs(analytic - numeric) / scale
             error = error if isfinite(error) else float("inf")
             if best is None or error < best[0]:

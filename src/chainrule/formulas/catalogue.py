@@ -76,7 +76,9 @@ class Catalogue(Mapping[str, E], Generic[E]):
         """Add an entry; a name that is taken is refused, so that nothing is replaced unseen."""
         for name in (entry.name, *aliases):
             if not name.isidentifier():
-                raise InvalidInput(f'"{name}" cannot be the name of {_a(self.kind)}: use letters, digits and underscores')
+                raise InvalidInput(
+                    f'"{name}" cannot be the name of {_a(self.kind)}: use letters, digits and underscores'
+                )
             if name in self._entries or name in self._aliases:
                 raise InvalidInput(f'there is {_a(self.kind)} called "{name}" already: choose another name')
         self._entries[entry.name] = entry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,9 +27,10 @@ def diagnose(step: Step, derivation: Derivation, at: Position, rate: float) -> s
             bad = value[~np.isfinite(value)][0]
             return f"{where}: the first line to go bad is {line.formula}, which gave {bad}; {advice}"
     for name in derivation.gradients.values():
-        gradient = np.asarray(step[name]).ravel()
-        if not np.isfinite(np.dot(gradient, gradient)):
-            return f"{where}: {name} has grown to {np.abs(gradient).max():.3g}, too large to go on with; {advice}"
+        gradient = np.asarray(step[name])
+        largest = float(np.abs(gradient).max())
+        if largest > math.sqrt(np.finfo(gradient.dtype).max / gradient.size):
+            return f"{where}: {name} has grown to {largest:.3g}, too large to go on with; {advice}"
     return f"{where}: the loss rose to {float(np.asarray(step['C'])):.3g}, far above its start; {advice}"
 
 

@@ -90,7 +90,7 @@ def _lines(path: Path, plain: Path) -> Iterator[tuple[int, Any]]:
     with plain.open(encoding="utf-8", newline="\n") as stream:
         for number, line in enumerate(stream, start=1):
             if line.strip():
-                yield number, _decoded(decode, line, f"{path}, line {number}")
+                yield number, _decoded(decode, line.rstrip(), f"{path}, line {number}")
 
 
 def _array(path: Path, plain: Path) -> Iterator[tuple[int, Any]]:

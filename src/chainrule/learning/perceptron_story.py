@@ -13,6 +13,9 @@ HIDDEN_LAYER = (
     'Dense(1, "sigmoid")]).'
 )
 
+# More terms than MOST_TERMS are no sentence any more: then only the weightiest are written out.
+MOST_TERMS, WEIGHTIEST = 8, 5
+
 
 def tell(run: PerceptronRun) -> str:
     """The story of a run: how it ended, why, what to try next, and what was learnt."""
@@ -103,9 +106,13 @@ def _reason(run: PerceptronRun) -> list[str]:
 
 def _unit(run: PerceptronRun) -> str:
     written = ""
-    for weight, name in zip(run.weights.tolist(), run.names, strict=True):
+    terms = list(zip(run.weights.tolist(), run.names, strict=True))
+    shown = terms if len(terms) <= MOST_TERMS else sorted(terms, key=lambda t: -abs(t[0]))[:WEIGHTIEST]
+    for weight, name in shown:
         sign = ("− " if weight < 0 else "+ ") if written else ("−" if weight < 0 else "")
         written += f"{' ' if written else ''}{sign}{abs(weight):.6g} · {name}"
+    if len(shown) < len(terms):
+        written += f" + {len(terms) - len(shown):,} lighter terms"
     return f"The unit fires where {written} ≥ {_signed(run.threshold)}."
 
 

@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 from chainrule.learning.configuration import Section, checked, read_toml
+
+
+def _either(wanted: str, *kinds: type, entries: tuple[type, ...] = ()) -> BeforeValidator:
+    """One sentence for a key that takes several types, where pydantic has one for each."""
+
+    def fits(value: Any, kinds: tuple[type, ...]) -> bool:
+        return isinstance(value, kinds) and not isinstance(value, bool)
+
+    def check(value: Any) -> Any:
+        listed = value if isinstance(value, list) else []
+        if not fits(value, kinds) or not all(fits(entry, entries) for entry in listed):
+            raise ValueError(f"write {wanted}")
+        return value
+
+    return BeforeValidator(check)
+
+
+Column = Annotated[Any, _either("a column's name in quotes, or its number", str, int)]
+Layers = Annotated[Any, _either('whole numbers, [32, 16], or "none"', list, str, entries=(int,))]
+Names = Annotated[Any, _either('a name in quotes, or a list, ["relu", "tanh"]', list, str, entries=(str,))]
+Weights = Annotated[Any, _either('"balanced", or a list, [1.0, 2.5]', list, str, entries=(float, int))]
+Test = Annotated[Any, _either("a fraction, or a file's name in quotes", float, int, str)]
 
 
 class RunFile(Section):
     """Every key is optional; an option on the command line goes before it."""
 
-    target: str | int | None = None
+    target: Column = None
     task: str | None = None
-    layers: list[int] | str | None = None
-    activation: list[str] | str | None = None
+    layers: Layers = None
+    activation: Names = None
     loss: str | None = None
     rule: str | None = None
     rate: float | None = None
@@ -30,10 +54,10 @@ class RunFile(Section):
     dropout: float | None = None
     clip_norm: float | None = None
     clip_value: float | None = None
-    class_weight: list[float] | str | None = None
+    class_weight: Weights = None
     missing: str | None = None
     drop: list[str] | None = None
-    test: float | str | None = None
+    test: Test = None
     header: bool | None = None
     delimiter: str | None = None
     sql: str | None = None

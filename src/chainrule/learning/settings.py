@@ -65,6 +65,8 @@ class Settings:
         if isinstance(self.class_weight, tuple):
             for weight in self.class_weight:
                 _at_least_0("class weight", weight)
+            if not any(self.class_weight):
+                raise ConfigError("all class weights are 0, so nothing would be learnt: give one above 0")
         elif self.class_weight not in (None, "balanced"):
             raise ConfigError(
                 'class_weight is "balanced" or a list with a weight for each class, in their order, '

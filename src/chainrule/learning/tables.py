@@ -217,6 +217,8 @@ def read_table(
     """
     file = Path(path)
     source = os.fspath(path)
+    if not str(source):
+        raise TableError("the name of the table is empty: name a file")
     if not file.exists():
         raise TableError(f"there is no file {source}: check its name and folder")
     start = b"" if file.is_dir() else leading_bytes(file, 4)

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from chainrule.derivation import Dense, Dropout, Network
 from chainrule.engines.engine import Data
-from chainrule.errors import ConfigError
+from chainrule.errors import ConfigError, TableError
 from chainrule.formulas.activations import ACTIVATIONS, Activation
 from chainrule.formulas.losses import LOSSES, Loss
+from chainrule.learning.capacity import check_memory
 from chainrule.learning.checkpoints import Keeper
 from chainrule.learning.datasets import DATASETS
 from chainrule.learning.encoding import ClassTarget, Encoding, Missing, Task, complete_rows
@@ -21,7 +22,7 @@ from chainrule.learning.model import Model
 from chainrule.learning.perceptron import PerceptronRun, train_perceptron
 from chainrule.learning.provenance import made_with
 from chainrule.learning.samples import take
-from chainrule.learning.settings import check_seed, make_settings
+from chainrule.learning.settings import Settings, check_seed, make_settings
 from chainrule.learning.sources import open_table
 from chainrule.learning.splitting import hold_out
 from chainrule.learning.tables import Table
@@ -93,8 +94,9 @@ def prepare(
     check_seed(seed)
     table = open_table(source, header=header, sql=sql, seed=seed, delimiter=delimiter)
     name = table.resolve(_usual_target(source, table) if target is None else str(target))
+    left_out: tuple[str, ...] = ()
     if missing == "drop":
-        table = table.take(complete_rows(table, name, drop))
+        table, left_out = _complete(table, name, drop)
     fraction = _fraction(test)
     test_table = None
     if fraction is not None:
@@ -104,9 +106,11 @@ def prepare(
     elif test is not None:
         test_table = open_table(test, header=header, delimiter=delimiter)
     encoding = Encoding.fit(table, name, task=task, missing=missing, drop=drop)
-    notes = list(encoding.notes)
+    notes = [*left_out, *encoding.notes]
     network, chosen = build_network(encoding, layers, activation, loss, dropout)
     settings = make_settings(loss=chosen, **choices)
+    _check_class_weight(encoding, settings)
+    check_memory(network, settings, table.rows)
     model = Model(network, {}, settings, encoding=encoding)
     data = model.encode(table)
     held_out = None
@@ -244,6 +248,8 @@ def build_network(
     given: list[Any] = list(activation) if several else [activation] * len(layers)  # type: ignore[arg-type]
     if len(given) == 1:
         given = given * len(layers)
+    if dropout and not layers:
+        raise ConfigError("dropout needs a hidden layer to drop from: give layers, or leave dropout out")
     if len(given) != len(layers):
         raise ConfigError(
             f"there are {len(layers)} hidden layers but {len(given)} activations: give one, or one for each"
@@ -299,6 +305,35 @@ def _fraction(test: Any) -> float | None:
     if not 0 < test < 1:
         raise ConfigError(f"the test part is a fraction above 0 and below 1, or a file, not {test:g}")
     return float(test)
+
+
+def _complete(table: Table, name: str, drop: Sequence[str]) -> tuple[Table, tuple[str, ...]]:
+    """The rows without a missing value, and a sentence on how many were left out."""
+    rows = complete_rows(table, name, drop)
+    if len(rows) == table.rows:
+        return table, ()
+    if not len(rows):
+        raise TableError(
+            f"{table.source}: every row has a missing value, so leaving such rows out leaves none: "
+            "use --missing mean or mode, or --drop the emptiest column"
+        )
+    return table.take(rows), (
+        f"{table.rows - len(rows)} of {table.rows} rows with a missing value were left out",
+    )
+
+
+def _check_class_weight(encoding: Encoding, settings: Settings) -> None:
+    target, given = encoding.target, settings.class_weight
+    if given is None:
+        return
+    if not isinstance(target, ClassTarget):
+        raise ConfigError(
+            f'class weights need a target of classes, and "{target.name}" is a number: leave them out'
+        )
+    if not isinstance(given, str) and len(given) != len(target.classes):
+        raise ConfigError(
+            f"{len(target.classes)} classes need {len(target.classes)} class weights, not {len(given)}"
+        )
 
 
 def _class_of_each_row(table: Table, name: str, task: Task) -> Array | None:

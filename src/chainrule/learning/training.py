@@ -20,6 +20,7 @@ from chainrule.engines.initial import initial_parameters
 from chainrule.engines.threads import enough_threads
 from chainrule.errors import ConfigError, Divergence, InvalidInput
 from chainrule.files.atomic import remove_leftovers
+from chainrule.learning.capacity import check_memory
 from chainrule.learning.checkpoints import Checkpoint, Keeper, Position, fingerprint
 from chainrule.learning.diagnosis import diagnose, diagnose_end, first_broken
 from chainrule.learning.history import EpochRecord, History
@@ -163,6 +164,7 @@ def train_prepared(
     engine: str = "numpy",
 ) -> Run:
     """Train on data that is checked and split; `model` brings the encoding that scores are taken by."""
+    check_memory(network, settings, len(data.X))
     if keeper is not None:
         remove_leftovers(keeper.path)
     with stop_on_interrupt() as pressed, enough_threads(network, min(settings.batch, len(data.X))):
