@@ -1,4 +1,4 @@
-# PYTHON=/path/to/python names the interpreter of .venv; without it the newest of 3.13, 3.12, 3.11 that runs is taken.
+# PYTHON=/path/to/python names the interpreter of .venv; without it python3, or else the newest of 3.13, 3.12, 3.11 that runs.
 PYTHON ?=
 WORKERS ?= auto
 ENVIRONMENT = PYTHON="$(PYTHON)" sh tools/environment.sh

@@ -23,10 +23,10 @@ find_python() {
         python=$PYTHON
         return
     fi
-    for python in python3.13 python3.12 python3.11 python3; do
+    for python in python3 python3.13 python3.12 python3.11; do
         if "$python" -c "$suits" 2>/dev/null; then return; fi
     done
-    stop "no Python 3.11, 3.12 or 3.13 with venv runs here (tried python3.13, python3.12, python3.11, python3): \
+    stop "no Python 3.11, 3.12 or 3.13 with venv runs here (tried python3, python3.13, python3.12, python3.11): \
 install one (on Debian and Ubuntu also python3-venv), or name it with make PYTHON=/path/to/python"
 }
 

@@ -51,7 +51,7 @@ def test_an_activation_of_a_file_trains_and_its_model_is_used_again(own: str, tm
         ("\n1 / 0", ", line 2 went wrong: ZeroDivisionError: division by zero: correct it"),
         (
             "import chainrule\nchainrule.activation('relu', value=lambda z: z, slope=lambda z: 1)",
-            ', line 2: there is already an activation called "relu": choose another name',
+            ', line 2: there is an activation called "relu" already: choose another name',
         ),
     ],
 )

@@ -64,7 +64,7 @@ def test_what_a_kill_leaves_is_little(rounds: tuple[list[dict[str, Any]], Path])
 
 
 def command(folder: Path, out: str) -> list[str]:
-    choices = ["--target", "y", "--layers", "16,8", "--epochs", "40", "--batch", "2", "--dropout", "0.1"]
+    choices = ["--target", "y", "--layers", "16,8", "--epochs", "30", "--batch", "2", "--dropout", "0.1"]
     choices += ["--validation", "0.2", "--schedule", "cosine", "--rule", "momentum", "--rate", "0.01"]
     choices += ["--out", str(folder / out), "--checkpoint-every", "0.01s", "--resume", "--json"]
     return [sys.executable, "-m", "chainrule", "train", str(folder / "table.csv"), *choices]
@@ -103,7 +103,7 @@ def kill_after_checkpoints(running: subprocess.Popen[bytes], path: Path, rng: ra
 
 def test_the_killed_command_ends_in_the_same_bits(tmp_path: Path) -> None:
     rng, numbers = random.Random(1), np.random.default_rng(2)
-    X = numbers.normal(size=(300, 3))
+    X = numbers.normal(size=(200, 3))
     y = np.where(X[:, 0] + X[:, 1] ** 2 > 0.5, "yes", "no")
     rows = [",".join([*(f"{v:.6f}" for v in row), label]) for row, label in zip(X, y, strict=True)]
     (tmp_path / "table.csv").write_text("\n".join(["a,b,c,y", *rows]) + "\n")

@@ -22,7 +22,7 @@ from chainrule.errors import CannotWrite
 __all__ = ["PathLike", "check_writable", "quoted", "remove_leftovers", "replace_file", "replacing"]
 
 PathLike = str | os.PathLike[str]
-OLD = 3600.0
+OLD = 600.0
 
 _ADVICE = {
     errno.EACCES: ("permission is denied", "choose a place you may write to, or change its permissions"),
@@ -100,7 +100,7 @@ def replacing(path: PathLike) -> Iterator[BinaryIO]:
 
 
 def remove_leftovers(path: PathLike) -> None:
-    """Remove the temporary files beside `path` that a `kill -9` left more than an hour ago.
+    """Remove the temporary files beside `path` that a `kill -9` left more than ten minutes ago.
 
     A younger one may still be written by somebody. What cannot be removed is left.
 
