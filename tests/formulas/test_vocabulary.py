@@ -14,7 +14,8 @@ import pytest
 from chainrule.engines.arrays import numpy_spelling, spelling
 from chainrule.errors import InvalidInput, ShapeMismatch
 from chainrule.formulas.expression import PRIMITIVES, Primitive
-from chainrule.formulas.vocabulary import Matrix, hashed_uniform, matmul, scalar
+from chainrule.formulas.hashing import hashed_uniform
+from chainrule.formulas.vocabulary import Matrix, matmul, scalar
 from tolerances import assert_close
 
 SCALARS = [p for p in PRIMITIVES.values() if p.elementwise]

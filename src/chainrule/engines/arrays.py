@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.formulas.expression import Expression, Primitive, fold
-from chainrule.formulas.vocabulary import GOLDEN, hash_start
+from chainrule.formulas.hashing import GOLDEN, hash_start
 
 Array = NDArray[Any]
 

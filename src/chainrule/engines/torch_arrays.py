@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from chainrule.formulas.vocabulary import GOLDEN, MASK64, hash_start
+from chainrule.formulas.hashing import GOLDEN, MASK64, hash_start
 
 
 def sign(a: Tensor) -> Tensor:

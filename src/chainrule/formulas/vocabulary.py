@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.errors import InvalidInput, ShapeMismatch
+from chainrule.formulas import ieee
 from chainrule.formulas.expression import PRIMITIVES, Primitive, Shape, broadcast
+from chainrule.formulas.hashing import hashed_uniform
 
 ARRAYS = "chainrule.engines.arrays"
 TORCH = "chainrule.engines.torch_arrays"
@@ -102,43 +104,6 @@ class Matrix:
 # --- the scalar table -------------------------------------------------------------------------------
 
 
-def _ieee(function: Callable[[float], float], overflow: float = math.inf) -> Callable[[float], float]:
-    def meaning(value: float) -> float:
-        try:
-            return function(value)
-        except OverflowError:
-            return overflow
-        except ValueError:
-            return -math.inf if value == 0 else math.nan
-
-    return meaning
-
-
-def _divide(a: float, b: float) -> float:
-    if b != 0:
-        return a / b
-    return math.nan if a == 0 or math.isnan(a) else math.copysign(math.inf, a) * math.copysign(1.0, b)
-
-
-def _power(base: float, exponent: float) -> float:
-    try:
-        return math.pow(base, exponent)
-    except OverflowError:
-        return -math.inf if base < 0 and exponent % 2 == 1 else math.inf
-    except ValueError:
-        if base != 0:
-            return math.nan
-        return math.copysign(math.inf, base) if exponent % 2 == 1 else math.inf
-
-
-def _propagating(choose: Callable[[float, float], float]) -> Callable[[float, float], float]:
-    return lambda a, b: math.nan if math.isnan(a) or math.isnan(b) else choose(a, b)
-
-
-def _log1p(value: float) -> float:
-    return -math.inf if value == -1 else _ieee(math.log1p)(value)
-
-
 def _binary(sign: str) -> str:
     return f"<mrow>{{0}}<mo>{sign}</mo>{{1:tight}}</mrow>"
 
@@ -166,7 +131,7 @@ multiply = scalar(
 )
 divide = scalar(
     "divide",
-    _divide,
+    ieee.divide,
     "{0} / {1:tight}",
     r"\frac{{{0:free}}}{{{1:free}}}",
     "<mfrac><mrow>{0:free}</mrow><mrow>{1:free}</mrow></mfrac>",
@@ -177,7 +142,7 @@ negative = scalar(
 )
 power = scalar(
     "power",
-    _power,
+    ieee.power,
     "{0:tight}^{1:tight}",
     "{0:tight}^{{{1:free}}}",
     "<msup><mrow>{0:tight}</mrow><mrow>{1:free}</mrow></msup>",
@@ -199,19 +164,19 @@ sqrt = scalar(
     r"\sqrt{{{0:free}}}",
     "<msqrt>{0:free}</msqrt>",
 )
-exp = scalar("exp", _ieee(math.exp), "exp({0:free})", r"\exp({0:free})", _call("exp"))
+exp = scalar("exp", ieee.unraising(math.exp), "exp({0:free})", r"\exp({0:free})", _call("exp"))
 expm1 = scalar(
     "expm1",
-    _ieee(math.expm1),
+    ieee.unraising(math.expm1),
     "(exp({0:free}) - 1)",
     r"(e^{{{0:free}}} - 1)",
     '<mrow><mo stretchy="false">(</mo><msup><mi>e</mi><mrow>{0:free}</mrow></msup><mo>&#x2212;</mo>'
     '<mn>1</mn><mo stretchy="false">)</mo></mrow>',
 )
-log = scalar("log", _ieee(math.log, math.nan), "ln({0:free})", r"\ln({0:free})", _call("ln"))
+log = scalar("log", ieee.unraising(math.log, math.nan), "ln({0:free})", r"\ln({0:free})", _call("ln"))
 log1p = scalar(
     "log1p",
-    _log1p,
+    ieee.log1p,
     "ln(1 + {0})",
     r"\ln(1 + {0})",
     '<mrow><mi>ln</mi><mo>&#x2061;</mo><mo stretchy="false">(</mo><mn>1</mn><mo>+</mo>{0}'
@@ -227,7 +192,7 @@ erfc = scalar(
     numpy="scipy.special:erfc",
     torch="torch.special:erfc",
 )
-cos = scalar("cos", _ieee(math.cos), "cos({0:free})", r"\cos({0:free})", _call("cos"))
+cos = scalar("cos", ieee.unraising(math.cos), "cos({0:free})", r"\cos({0:free})", _call("cos"))
 absolute = scalar(
     "absolute",
     abs,
@@ -256,7 +221,7 @@ _PAIR = (
 )
 maximum = scalar(
     "maximum",
-    _propagating(max),
+    ieee.propagating(max),
     "max({0:free}, {1:free})",
     r"\max({0:free}, {1:free})",
     _PAIR.format(name="max"),
@@ -264,7 +229,7 @@ maximum = scalar(
 )
 minimum = scalar(
     "minimum",
-    _propagating(min),
+    ieee.propagating(min),
     "min({0:free}, {1:free})",
     r"\min({0:free}, {1:free})",
     _PAIR.format(name="min"),
@@ -272,7 +237,7 @@ minimum = scalar(
 )
 xlogy = scalar(
     "xlogy",  # 0 · ln 0 is 0, as entropy takes it
-    lambda x, y: 0.0 if x == 0 and not math.isnan(y) else x * _ieee(math.log, math.nan)(y),
+    lambda x, y: 0.0 if x == 0 and not math.isnan(y) else x * ieee.unraising(math.log, math.nan)(y),
     "{0} · ln({1:free})",
     r"{0} \cdot \ln({1:free})",
     "<mrow>{0}<mo>&#x22C5;</mo><mi>ln</mi><mo>&#x2061;</mo>"
@@ -402,29 +367,3 @@ uniform = array(
     '<mo stretchy="false">)</mo></mrow>',
     torch=f"{TORCH}:uniform",
 )
-
-MASK64 = (1 << 64) - 1
-
-
-def mix64(value: int) -> int:
-    """The finaliser of SplitMix64 (Steele, Lea & Flood 2014): 64 bits to 64 well-mixed bits."""
-    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & MASK64
-    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & MASK64
-    return value ^ (value >> 31)
-
-
-GOLDEN = 0x9E3779B97F4A7C15
-
-
-def hash_start(key: int, step: int) -> int:
-    """Where the counter of one mask starts, from its key and the training step."""
-    return mix64((mix64((key + GOLDEN) & MASK64) + step * GOLDEN) & MASK64)
-
-
-def hashed_uniform(key: int, step: int, place: int) -> float:
-    """A number in [0, 1) with 24 random bits, the same in float32 and float64.
-
-    >>> hashed_uniform(7, 1, 0) == hashed_uniform(7, 1, 0) != hashed_uniform(7, 2, 0)
-    True
-    """
-    return (mix64((hash_start(key, step) + place * GOLDEN) & MASK64) >> 40) / (1 << 24)
