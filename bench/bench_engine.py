@@ -10,7 +10,8 @@ from __future__ import annotations
 import argparse
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -65,7 +66,9 @@ def jobs() -> list[Job]:
     digits = cr.Network(64, [cr.Dense(64, "relu"), cr.Dense(10, "softmax")])
     pixels, labels = load_digits(return_X_y=True)
     return [
-        Job("XOR 2-4-1, 5,000 full-batch Adam steps", xor, corners, np.array([0, 1, 1, 0]), 0.01, 5000, 4, 3.0),
+        Job(
+            "XOR 2-4-1, 5,000 full-batch Adam steps", xor, corners, np.array([0, 1, 1, 0]), 0.01, 5000, 4, 3.0
+        ),
         Job(
             "digits 64-64-10, batch 32, 30 epochs of Adam",
             digits,
@@ -115,7 +118,7 @@ def torch_model(job: Job) -> torch.nn.Sequential:
     """The job's network up to its logits, with chainrule's first weights."""
     start = initial_parameters(job.network, seed=0)
     units = [job.network.inputs, job.hidden.units, job.network.outputs]
-    linear = [torch.nn.Linear(i, o) for i, o in zip(units, units[1:], strict=False)]
+    linear = [torch.nn.Linear(i, o) for i, o in pairwise(units)]
     with torch.no_grad():
         for number, layer in enumerate(linear, start=1):
             layer.weight.copy_(torch.from_numpy(start[f"W{number}"].T))
@@ -152,7 +155,7 @@ TOOLS: dict[str, Callable[[Job], float]] = {
 
 def measure(job: Job, runs: int) -> tuple[dict[str, float], dict[str, float]]:
     """The median seconds and the last loss of each tool, over interleaved runs after one short run each."""
-    short = Job(**{**vars(job), "epochs": max(1, job.epochs // 50)})
+    short = replace(job, epochs=max(1, job.epochs // 50))
     for train in TOOLS.values():
         train(short)
     seconds: dict[str, list[float]] = {name: [] for name in TOOLS}

@@ -12,7 +12,7 @@ import argparse
 import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -37,6 +37,7 @@ class Job:
 
     source, test: an embedded set, or a path in the folder of CHAINRULE_DATA
     bar: the least accuracy there is to be, beside the one of scikit-learn's less a point
+    files: whether source and test are such paths
     """
 
     name: str
@@ -49,7 +50,7 @@ class Job:
     batch: int = 32
     seeds: int = SEEDS
     bar: float | None = None
-    files: bool = field(default=True)
+    files: bool = True
 
 
 JOBS = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,19 @@ GAPS = "a,b,y\n1,,0\n2,,1\n,3,0\n,4,1\n"
 COMMAS = "a;b;y\n1,5;2;0\n2,5;3;1\n3,5;3;0\n4,5;3;1\n"
 
 Spoil = Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A command that is refused with a sentence; with `began`, after it has told of the data.
+
+    files: written into the working folder first, or what becomes of a file there
+    """
+
+    line: str
+    sentence: str
+    files: Mapping[str, str | bytes | Spoil] = field(default_factory=dict)
+    began: bool = False
 
 
 def row(number: int, text: str, base: str = GOOD) -> str:

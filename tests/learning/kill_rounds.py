@@ -73,7 +73,7 @@ def killed(process: int, reading: int, rng: random.Random) -> bool:
 def play(folder: Path, seed: int) -> dict[str, Any]:
     """One round: a run killed once or twice, and then left alone to its end."""
     rng = random.Random(seed)
-    path, seconds = folder / f"checkpoint-{seed}", rng.choice([1e-9, 0.005, 0.02])
+    path, seconds = folder / f"checkpoint-{seed}", rng.choice([0.01, 0.03, 0.06])
     kills = sum(killed(*child(seed, path, seconds), rng) for _ in range(rng.randint(1, MOST_KILLS)))
     process, reading = child(seed, path, seconds)
     told = read_to_the_end(reading)
@@ -83,5 +83,6 @@ def play(folder: Path, seed: int) -> dict[str, Any]:
 
 if __name__ == "__main__":
     training.SLICE = 0.0005  # so that checkpoints fall within epochs, too
+    fit(0)  # so that a child need not load anything
     for number in range(int(sys.argv[2])):
         print(json.dumps(play(Path(sys.argv[1]), int(sys.argv[3]) + number)), flush=True)

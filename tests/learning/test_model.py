@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
@@ -16,7 +17,6 @@ from chainrule import Dense, Dropout, Model, Network, TableRun, activation, load
 from chainrule.errors import CannotWrite, ConfigError, InvalidInput, ModelFileError, ShapeMismatch, TableError
 from chainrule.files.tensors import read_tensors, write_tensors
 from chainrule.formulas.activations import ACTIVATIONS
-from chainrule.learning.tables import Table
 
 Rows = tuple[NDArray[np.float64], NDArray[np.int64]]
 Told = Callable[[type, Callable[[], object]], str]
@@ -89,7 +89,7 @@ def test_labels_are_predicted_for_a_table(wine: TableRun) -> None:
     assert model.classes is not None
     assert p.shape == (178, 3)
     assert labels.tolist() == [model.classes[k] for k in p.argmax(axis=1)]
-    assert np.mean(labels == table.texts("class")) > 0.3
+    assert np.mean(labels == table.texts("cultivar")) > 0.3
 
 
 def test_numbers_are_predicted_in_the_units_of_the_table(diabetes: TableRun) -> None:
@@ -98,6 +98,23 @@ def test_numbers_are_predicted_in_the_units_of_the_table(diabetes: TableRun) -> 
     wanted = table.numbers("progression")
     assert abs(predicted.mean() - wanted.mean()) < 0.5 * wanted.std()
     assert predicted.std() > 0.2 * wanted.std()
+
+
+def test_a_model_of_a_table_takes_tables_wherever_arrays_go(wine: TableRun) -> None:
+    table, model = load_dataset("wine"), wine.model
+    frame = pd.DataFrame({name: table.texts(name) for name in table.names[-1:]})
+    frame = pd.concat([pd.DataFrame({name: table.numbers(name) for name in table.names[:-1]}), frame], axis=1)
+    for source in (table, frame, "wine"):
+        assert_array_equal(model.predict(source), model.predict_table(table))
+        assert_array_equal(model.predict_proba(source), model.probabilities_table(table))
+        assert model.evaluate(source) == model.measures(model.encode(table))
+
+
+def test_a_model_of_a_table_takes_prepared_arrays_too(wine: TableRun) -> None:
+    assert wine.test_data is not None
+    numbers = wine.model.predict(wine.test_data.X)
+    assert wine.test is not None
+    assert np.mean(numbers == wine.test_data.y[:, 0]) == wine.test["accuracy"]
 
 
 def test_the_order_of_the_columns_does_not_matter(wine: TableRun) -> None:
@@ -132,6 +149,11 @@ WRONG: dict[str, tuple[Callable[[Model], object], type, str]] = {
         ConfigError,
         "the model was trained on arrays, so it cannot read tables: give it an array (N, I)",
     ),
+    "no targets": (
+        lambda model: model.evaluate(np.eye(4)),
+        InvalidInput,
+        "y is missing: give an array of numbers",
+    ),
     "too few targets": (
         lambda model: model.evaluate(np.eye(4), [1.0]),
         ShapeMismatch,
@@ -148,12 +170,7 @@ def test_what_a_model_cannot_do_is_refused(
 
 
 def test_outputs_that_are_no_probabilities_are_refused(told: Told, two_classes: Rows) -> None:
-    made = train_table(np.c_[two_classes], -1, layers=[], loss="mse", epochs=1).model
-    assert made.probabilities_table(Table.from_columns({f"c{i}": [0.1] for i in range(1, 5)}, "t")).shape == (
-        1,
-        2,
-    )
-    model = fit(two_classes, Dense(2, "identity"), loss="crossentropy", fused=False, epochs=1, rate=1e-9)
+    model = fit(two_classes, Dense(2, "softplus"), loss="crossentropy", epochs=1)
     assert told(ConfigError, lambda: model.predict_proba(two_classes[0])) == (
         "the model's outputs are no probabilities: give it softmax or sigmoid outputs"
     )

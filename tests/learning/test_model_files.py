@@ -73,8 +73,7 @@ def test_every_mutation_is_refused_or_harmless(saved: bytes, path: Path) -> None
         path.write_bytes(data)
         try:
             model = Model.load(path)
-        except ModelFileError as refused:
-            assert "\n" not in str(refused)
+        except ModelFileError:
             counts["refused"] += 1
             continue
         assert repr(model.header()) == header

@@ -29,7 +29,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "rule": "momentum",
         "rate": 0.3,
         "validation": 0.2,
-        "schedule": "plateau(patience=1)",
+        "schedule": "plateau(patience=0, gamma=0.5, threshold=0.5)",
     },
     "adam, cosine, patience": {"rate": 0.1, "validation": 0.2, "schedule": "cosine", "patience": 4},
     "nesterov, patience on the training loss": {"rule": "nesterov", "rate": 0.05, "patience": 2},
@@ -65,6 +65,11 @@ def assert_same_run(resumed: Run, unbroken: Run) -> None:
         unbroken.best_epoch,
         unbroken.stopped,
     )
+
+
+def test_the_plateau_above_cuts_the_rate_before_and_after_the_break(two_classes: Rows) -> None:
+    rates = [record.rate for record in fit(two_classes, **KINDS["momentum, plateau"]).history]
+    assert rates[0] > rates[3] > rates[-1]
 
 
 def pull_at_epoch(number: int) -> Any:

@@ -153,7 +153,8 @@ def test_validation_holds_out_a_stratified_fraction(three_classes: Rows) -> None
 
 def test_the_validation_loss_is_that_of_the_model_on_the_held_out_rows(two_classes: Rows) -> None:
     X, y = two_classes
-    run = fit(network(), X[:40], y[:40], validation_data=(X[40:], y[40:]), l2=0.1)
+    net = Network(4, [Dense(5, "tanh"), Dropout(0.3), Dense(1, "sigmoid")])
+    run = fit(net, X[:40], y[:40], validation_data=(X[40:], y[40:]), l2=0.1)
     last, measured = run.history[-1], run.model.evaluate(X[40:], y[40:])
     assert last.validation_loss == measured["loss"]
     assert last.measures == {name: measured[name] for name in ("accuracy", "log_loss")}

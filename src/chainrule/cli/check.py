@@ -48,6 +48,6 @@ def command(model: str, data: str, rows: int, entries: int, as_json: bool, **rea
     if as_json:
         printing.print_json(asdict(found))
     else:
-        print(found)
+        printing.say(str(found))
     if not found.ok:
         raise click.exceptions.Exit(1)

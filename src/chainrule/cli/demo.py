@@ -11,6 +11,7 @@ from chainrule.cli import options, printing, reporting
 X, Y = [[0.5, 0.3]], [[1.0]]
 HIDDEN, OUTPUT = [[0.7, 0.3], [0.4, 0.6]], [[0.55], [0.45]]
 RATE = 0.1
+FORMULA = 29
 
 
 @click.command("demo")
@@ -70,12 +71,17 @@ def print_step(step: list[dict[str, Any]]) -> None:
     """The worked step as plain lines."""
     printing.heading("One training step, worked", "2-2-1, sigmoid, mean squared error, η = 0.1")
     given = {"x": X, "y": Y, "W1": HIDDEN, "W2": OUTPUT}
-    print("  given           " + ", ".join(f"{name} = {numbers(value)}" for name, value in given.items()))
+    for name, values in given.items():
+        print(f"  {'given' if name == 'x' else '':<16}{name:<{FORMULA}} = {numbers(values)}")
     phase = ""
     for line in step:
         name = line["phase"] if line["phase"] != phase else ""
         phase = line["phase"]
-        print(f"  {name:<16}{line['formula']:<37} = {numbers(line['value'])}".replace("← ", "← "))
+        shown = f"  {name:<16}{line['formula']:<{FORMULA}}"
+        value = f" = {numbers(line['value'])}"
+        if len(shown + value) > printing.COLUMNS:
+            shown = f"{shown.rstrip()}\n{'':<21}"
+        print(shown + value)
     print()
 
 

@@ -42,6 +42,7 @@ def train_on_table(data: str, choices: Mapping[str, Any], out: str, as_json: boo
                 "train": found["train"].to_json(),
                 "validation": None,
                 "test": found["test"].to_json() if "test" in found else None,
+                "rows": made.rows,
                 **{name: getattr(run, name) for name in facts},
                 "weights": dict(zip(run.names, run.weights.tolist(), strict=True)),
                 "story": str(run),

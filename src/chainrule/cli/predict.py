@@ -26,11 +26,14 @@ def command(
 
     Prints CSV with a header line: the prediction, and with --probabilities a column for each class.
     """
-    from chainrule.files.atomic import replace_file
+    from chainrule.errors import ConfigError
+    from chainrule.files.atomic import quoted, replace_file
 
     options.check_outputs({"--out": out}, (model, data))
     loaded, table = options.load_both(model, data, reading)
     assert loaded.encoding is not None
+    if probabilities and not loaded.classes:
+        raise ConfigError(f"{quoted(model)} predicts numbers, not classes: leave out --probabilities")
     name = loaded.encoding.target.name
     columns: dict[str, list[Any]] = {name: loaded.predict_table(table).tolist()}
     if probabilities:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,9 @@ def command(
     outputs = {"--out": out, "--history": history, "the checkpoint": str(keeper.path)}
     options.check_outputs(outputs, (data, config, str(choices.get("test") or "")))
     if _is_perceptron(choices):
+        if history or resume:
+            option = "--history" if history else "--resume"
+            raise ConfigError(f"the perceptron rule keeps no history and no checkpoints: leave out {option}")
         from chainrule.cli.perceptron import train_on_table
 
         train_on_table(data, choices, out, as_json)
@@ -66,6 +70,8 @@ def command(
     made = prepare(data, choices.pop("target", None), **choices)
     # Choices that do not fit together are told before anything is printed.
     made.model.training_derivation()
+    if resume and not keeper.path.exists():
+        made = replace(made, notes=(*made.notes, "there is no checkpoint to go on from: the run starts anew"))
     if not as_json:
         summary(made, data)
     trained = _train(made, keeper, resume, engine, show=not as_json)

@@ -133,6 +133,12 @@ class Engine(Protocol):
         """The outputs (N, O) for many rows, and the loss where the derivation has one."""
         ...
 
+    def evaluator(
+        self, derivation: Derivation, *, dtype: Any
+    ) -> Callable[[Mapping[str, Any], Data], tuple[Array, float | None]]:
+        """`forward` made ready once, for parameters that change."""
+        ...
+
     def trainer(
         self, derivation: Derivation, parameters: Mapping[str, Any], data: Data, *, dtype: Any, key: int
     ) -> Trainer:

@@ -76,18 +76,38 @@ class NumpyEngine:
 
         The loss is over all rows at once, whatever the chunks: Σ over chunks of its share.
         """
-        arena = Arena(derivation, as_dtype(dtype))
+        return NumpyEvaluator(derivation, dtype)(parameters, data)
+
+    def evaluator(self, derivation: Derivation, *, dtype: Any) -> NumpyEvaluator:
+        """`forward` made ready once, for parameters that change."""
+        return NumpyEvaluator(derivation, dtype)
+
+    def trainer(
+        self, derivation: Derivation, parameters: Mapping[str, Any], data: Data, *, dtype: Any, key: int
+    ) -> NumpyTrainer:
+        """Begin training on data from given parameters."""
+        return NumpyTrainer(derivation, parameters, data, dtype=dtype, key=key)
+
+
+class NumpyEvaluator:
+    """The forward pass of a derivation, on many rows in chunks; its programs are built once."""
+
+    def __init__(self, derivation: Derivation, dtype: Any) -> None:
+        self._derivation = derivation
+        self._arena = Arena(derivation, as_dtype(dtype))
+        self._programs: dict[int, Program] = {}
+
+    def __call__(self, parameters: Mapping[str, Any], data: Data) -> tuple[Array, float | None]:
+        """The outputs (N, O), and the loss where the derivation has one."""
+        derivation, count = self._derivation, len(data.X)
         for parameter in derivation.network.parameters:
-            np.copyto(arena.views[parameter.name], parameters[parameter.name])
-        count = len(data.X)
-        outputs = np.empty((count, derivation.network.outputs), arena.dtype)
+            np.copyto(self._arena.views[parameter.name], parameters[parameter.name])
+        outputs = np.empty((count, derivation.network.outputs), self._arena.dtype)
         summed, weight = 0.0, 0.0
-        program: Program | None = None
         with np.errstate(all="ignore"), enough_threads(derivation.network, min(count, CHUNK)):
             for start in range(0, count, CHUNK):
                 piece = slice(start, min(start + CHUNK, count))
-                if program is None or program.rows != piece.stop - start:
-                    program = Program(derivation, arena, piece.stop - start)
+                program = self._program(piece.stop - start)
                 _copy_batch(program, data, piece)
                 program.run(program.compute)
                 outputs[piece] = program.buffers[derivation.output]
@@ -99,11 +119,10 @@ class NumpyEngine:
             return outputs, None
         return outputs, summed if derivation.loss.over_batch == "sum" else summed / (weight or 1.0)
 
-    def trainer(
-        self, derivation: Derivation, parameters: Mapping[str, Any], data: Data, *, dtype: Any, key: int
-    ) -> NumpyTrainer:
-        """Begin training on data from given parameters."""
-        return NumpyTrainer(derivation, parameters, data, dtype=dtype, key=key)
+    def _program(self, rows: int) -> Program:
+        if rows not in self._programs:
+            self._programs[rows] = Program(self._derivation, self._arena, rows)
+        return self._programs[rows]
 
 
 class NumpyTrainer:

@@ -125,6 +125,8 @@ def take(data: Data, rows: NDArray[np.intp]) -> Data:
 
 
 def _numeric(what: str, given: Any) -> Array:
+    if given is None:
+        raise InvalidInput(f"{what} is missing: give an array of numbers")
     try:
         array = np.asarray(given)
         if array.dtype.kind not in "fiub":

@@ -198,7 +198,7 @@ class _Loop:
         self.at = Position(squares=[0.0] * len({p.layer for p in self.derivation.trained}))
         self.best: dict[str, Array] = {}
         self.stepped = False
-        self.judged: Derivation | None = None
+        self.judge: Callable[[Mapping[str, Array], Data], tuple[Array, float | None]] | None = None
         self.rates = RatePlan(settings)
         self.orders = Orders(len(data.X), settings.batch, settings.seed, settings.shuffle)
         start = initial_parameters(network, settings.seed)
@@ -333,12 +333,11 @@ class _Loop:
         """Loss and measures of the held-out rows."""
         if self.held_out is None:
             return None, {}
-        if self.judged is None:
+        if self.judge is None:
             plain = replace(self.settings, l2=0.0)
-            self.judged = _derive(self.network.without_dropout(), self.held_out, plain, rule=False)
-        outputs, loss = self.engine.forward(
-            self.judged, self.trainer.parameters(), self.held_out, dtype=self.settings.dtype
-        )
+            judged = _derive(self.network.without_dropout(), self.held_out, plain, rule=False)
+            self.judge = self.engine.evaluator(judged, dtype=self.settings.dtype)
+        outputs, loss = self.judge(self.trainer.parameters(), self.held_out)
         return loss, self.template.score(outputs, self.held_out.y)
 
     def watch(self, record: EpochRecord) -> None:
