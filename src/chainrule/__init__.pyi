@@ -46,6 +46,7 @@ from .learning.encoding import Encoding as Encoding
 from .learning.frames import table_from as table_from
 from .learning.history import EpochRecord as EpochRecord
 from .learning.history import History as History
+from .learning.loop import Run as Run
 from .learning.model import Model as Model
 from .learning.perceptron import train_perceptron as train_perceptron
 from .learning.settings import Settings as Settings
@@ -53,7 +54,6 @@ from .learning.tables import Table as Table
 from .learning.tables import read_table as read_table
 from .learning.tasks import TableRun as TableRun
 from .learning.tasks import train_table as train_table
-from .learning.training import Run as Run
 from .learning.training import train as train
 
 __version__: str

@@ -75,14 +75,14 @@ class MissingDependency(ChainruleError, ImportError):
     """An optional part is not installed."""
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
-    """The error for a name that is not known, with near names first.
+def unknown(kind: str, name: str, known: Iterable[str], also: Iterable[str] = ()) -> UnknownName:
+    """The error for a name that is not known, with near names first; `also`: names not worth listing.
 
     >>> print(unknown("activation", "sigmiod", ["sigmoid", "tanh"]))
     there is no activation called "sigmiod": did you mean "sigmoid"? (known: sigmoid, tanh)
     """
     names = sorted(known)
-    near = get_close_matches(name, names, n=1)
+    near = get_close_matches(name, [*names, *also], n=1)
     hint = f'did you mean "{near[0]}"? ' if near else ""
     listed = ", ".join(names) if len(names) <= 20 else ", ".join(names[:20]) + ", …"
     return UnknownName(f'there is no {kind} called "{name}": {hint}(known: {listed})')

@@ -66,7 +66,13 @@ def derive(
 
 
 def _fuses(network: Network, loss: Loss, asked: bool | None) -> bool:
-    last = network.dense[-1].activation.name
+    output = network.dense[-1].activation
+    last = output.name
+    if output.range[0] < loss.domain[0] or output.range[1] > loss.domain[1]:
+        raise ConfigError(
+            f"{loss.name} takes outputs from {loss.domain[0]:g} to {loss.domain[1]:g}, which {last} may leave: "
+            f"make the output layer {loss.output}, or choose another loss"
+        )
     possible = loss.fused is not None and loss.output == last
     if asked and not possible:
         raise ConfigError(

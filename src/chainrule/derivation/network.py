@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Literal
 
 from chainrule.errors import ConfigError, ShapeMismatch
@@ -71,7 +72,7 @@ class Dense:
         frozen: bool = False,
         threshold: bool | Sequence[float] = False,
     ) -> None:
-        if isinstance(units, bool) or not isinstance(units, int) or units < 1:
+        if isinstance(units, bool) or not isinstance(units, Integral) or units < 1:
             raise ConfigError(f"a layer needs a whole number of units, at least 1, not {units!r}")
         chosen = ACTIVATIONS.find(activation)
         if chosen.name == "softmax" and units == 1:
@@ -85,7 +86,7 @@ class Dense:
         taken_off = _row("threshold", threshold, units)
         added = _row("bias", bias, units) if taken_off is False else False
         for name, value in {
-            "units": units,
+            "units": int(units),
             "activation": chosen,
             "bias": added,
             "weights": start,
@@ -156,9 +157,9 @@ class Network:
     layers: tuple[Dense | Dropout, ...]
 
     def __init__(self, inputs: int, layers: Sequence[Dense | Dropout]) -> None:
-        if isinstance(inputs, bool) or not isinstance(inputs, int) or inputs < 1:
+        if isinstance(inputs, bool) or not isinstance(inputs, Integral) or inputs < 1:
             raise ConfigError(f"a network needs a whole number of inputs, at least 1, not {inputs!r}")
-        object.__setattr__(self, "inputs", inputs)
+        object.__setattr__(self, "inputs", int(inputs))
         object.__setattr__(self, "layers", tuple(layers))
         for layer in self.layers:
             if not isinstance(layer, (Dense, Dropout)):
@@ -244,7 +245,7 @@ class Network:
     def __str__(self) -> str:
         return " → ".join(
             [
-                f"{self.inputs} inputs",
+                f"{self.inputs} input{'s' * (self.inputs != 1)}",
                 *(
                     f"dropout {layer.rate}"
                     if isinstance(layer, Dropout)

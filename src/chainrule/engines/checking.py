@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.derivation.derive import derive
 from chainrule.derivation.lines import Derivation
 from chainrule.derivation.network import Network, Parameter
-from chainrule.engines import given
 from chainrule.engines.check_report import GradientCheck, ParameterCheck, summary
 from chainrule.engines.engine import Step
 from chainrule.engines.numpy import NumpyEngine
 from chainrule.engines.program import Arena, Program
+from chainrule.engines.samples import check_inputs, check_parameters, check_targets, check_weights
 from chainrule.errors import ConfigError, InvalidInput
 from chainrule.formulas.losses import LOSSES, Loss
 
@@ -45,7 +45,7 @@ def check_gradients(
     parameters: Mapping[str, ArrayLike] | None = None,
     seed: int = 0,
     step: float = 1e-5,
-    tolerance: float = 1e-6,
+    tolerance: float = 1e-5,
     limit: int | None = None,
 ) -> GradientCheck:
     """Compare every entry of the gradient with (C(w + h) − C(w − h)) / 2h, in float64.
@@ -67,8 +67,9 @@ def check_gradients(
     """
     _check_settings(step, tolerance, limit)
     chosen = LOSSES.find(loss)
-    inputs = given.table("X", X, network.inputs)
-    targets, integer = given.targets(y, len(inputs), network.outputs, chosen)
+    inputs = check_inputs(X, network)
+    targets = check_targets(y, len(inputs), network, chosen)
+    integer = targets.dtype.kind == "i"
     weighted = sample_weights is not None
     derivation = derive(
         network,
@@ -80,10 +81,10 @@ def check_gradients(
     )
     if not derivation.gradients:
         raise ConfigError("every parameter is frozen, so there is no gradient to check: unfreeze a layer")
-    values: dict[str, Any] = {"x": inputs, "y": targets, **given.parameters(network, parameters, seed)}
+    values: dict[str, Any] = {"x": inputs, "y": targets, **check_parameters(network, parameters, seed)}
     if weighted:
         name = "q" if "q" in derivation.inputs else "s"
-        values[name] = given.column("sample_weights", sample_weights, len(inputs))
+        values[name] = check_weights(sample_weights, len(inputs))
     comparison = _Comparison(derivation, values, seed, step, tolerance)
     rng = np.random.default_rng(seed)
     found = tuple(comparison.parameter(p, _drawn(p.size, limit, rng)) for p in derivation.trained)

@@ -16,7 +16,7 @@ Array = NDArray[Any]
 Number = Array | float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Step:
     """Every number of one training step (or feedforward pass).
 
@@ -26,6 +26,11 @@ class Step:
 
     values: Mapping[str, Number]
     updated: Mapping[str, Number]
+
+    def __repr__(self) -> str:
+        return (
+            f"<Step: values of {', '.join(sorted(self.values))}; updated {', '.join(sorted(self.updated))}>"
+        )
 
     def __getitem__(self, symbol: str) -> Number:
         """A value by symbol, before the update where it has one; for the new ones see `updated`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any, Generic, Self, TypeVar, cast
 
@@ -39,10 +40,11 @@ class Entry:
             if name not in self.parameters:
                 raise unknown(f"parameter of {self.name}", name, known)
             self._check(name, value)
-        return replace(self, parameters=MappingProxyType({**self.parameters, **given}))
+        plain = {name: int(v) if isinstance(v, Integral) else float(v) for name, v in given.items()}
+        return replace(self, parameters=MappingProxyType({**self.parameters, **plain}))
 
     def _check(self, name: str, value: Any) -> None:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+        if isinstance(value, bool) or not isinstance(value, Real) or value != value:
             raise ConfigError(f"{name} of {self.name} must be a number, not {value!r}: give a number")
 
     @property
@@ -123,7 +125,7 @@ class Catalogue(Mapping[str, E], Generic[E]):
         try:
             entry = self[name]
         except KeyError:
-            raise unknown(self.kind, name, self) from None
+            raise unknown(self.kind, name, self, also=self._aliases) from None
         if not bracket:
             return entry
         values, named = _arguments(spec)

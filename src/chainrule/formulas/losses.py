@@ -61,6 +61,7 @@ class Loss(Entry):
     over_outputs: the reduction over the outputs that it is usually met with
     targets:      what y holds: numbers, 0 or 1 for each output, or one-hot (or soft) classes
     kinks:        values of p − y where the slope jumps
+    domain:       the values that p may take
     """
 
     value: Definition
@@ -70,6 +71,7 @@ class Loss(Entry):
     over_outputs: Reduction = "mean"
     over_batch: Reduction = "mean"
     targets: Targets = "numbers"
+    domain: tuple[float, float] = (-math.inf, math.inf)
     kinks: tuple[float | str, ...] = ()
     range: tuple[float, float] = (0.0, math.inf)
     points: tuple[tuple[float, float, float], ...] = ()
@@ -162,7 +164,7 @@ def loss(
     output: the output activation the loss belongs to
     fused: (error as a function of z and y, ∂error/∂z as a function of z, a and y) for that output;
            without it, and only for the identity output, the textbook form serves
-    facts: over_outputs, over_batch, targets, kinks, source, strengths, weaknesses, points
+    facts: over_outputs, over_batch, targets, domain, kinks, source, strengths, weaknesses, points
 
     >>> quartic = loss("quartic", value=lambda p, y: (p - y) ** 4, slope=lambda p, y: 4 * (p - y) ** 3)
     >>> quartic.value_at(3.0, 1.0)
@@ -267,6 +269,7 @@ binary_crossentropy = loss(
         lambda a, y: a - y,
     ),
     targets="binary",
+    domain=(0, 1),
     points=((0.5, 1.0, 0.6931471805599453), (0.9, 0.0, 2.302585092994046)),
     source="Good 1952; COMP0087: L(c, y) = −y ln c − (1 − y) ln(1 − c)",
     strengths="with a sigmoid output the slope is p − y: a unit saturated and wrong still learns",
@@ -285,6 +288,7 @@ crossentropy = loss(
     ),
     over_outputs="sum",
     targets="classes",
+    domain=(0, 1),
     points=((0.5, 1.0, 0.6931471805599453), (0.25, 0.5, 0.6931471805599453)),
     source="Good 1952; COMP0087: L = −Σ y_k ln ŷ_k",
     strengths="with a softmax output the slope is p − y; measures the probability given to the right class",

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engines.engine import Data
+from chainrule.engines.samples import class_numbers
 from chainrule.learning.model import Model
-from chainrule.learning.samples import class_numbers
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,13 +16,13 @@ from chainrule.derivation import Derivation, Network, derive
 from chainrule.engines.arrays import evaluate_arrays
 from chainrule.engines.choose import find_engine
 from chainrule.engines.engine import Data
+from chainrule.engines.samples import check_inputs, check_range, check_targets, check_weights, class_numbers
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError
 from chainrule.files.atomic import quoted
 from chainrule.files.tensors import read_tensors, write_tensors
 from chainrule.formulas.measures import MEASURES
 from chainrule.learning.encoding import ClassTarget, Encoding, NumberTarget
 from chainrule.learning.history import History
-from chainrule.learning.samples import check_inputs, check_range, check_targets, check_weights, class_numbers
 from chainrule.learning.settings import Settings
 from chainrule.learning.sources import open_table
 from chainrule.learning.tables import Table

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule.derivation.derive import derive
 from chainrule.derivation.network import Dense, Network
-from chainrule.engines import given
 from chainrule.engines.program import Arena, Program
+from chainrule.engines.samples import check_finite, check_inputs, numeric
 from chainrule.errors import ConfigError, InvalidInput, ShapeMismatch
 from chainrule.formulas.activations import step
 from chainrule.formulas.rules import Perceptron
@@ -68,7 +68,7 @@ class PerceptronRun:
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
         """The classes, 0 or 1, of X (N, I): (N,)."""
-        table = given.table("X", X, self.network.inputs)
+        table = check_inputs(X, self.network)
         # One row at a time, as in training: a product of many rows may round the last digit otherwise.
         derivation = derive(self.network)
         program = Program(derivation, Arena(derivation, np.dtype(np.float64)), 1)
@@ -163,18 +163,19 @@ def train_perceptron(
 
 
 def _network(inputs: int, threshold: float | None, weights: Sequence[float] | None) -> Network:
-    start = "zeros" if weights is None else given.column("weights", weights, inputs, each="an input")
+    start = "zeros" if weights is None else [[w] for w in numeric("weights", weights).reshape(-1).tolist()]
     if threshold is None:
         return Network(inputs, [Dense(1, "step", weights=start, threshold=True)])
     return Network(inputs, [Dense(1, step(threshold=float(threshold)), weights=start, bias=False)])
 
 
 def _samples(X: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
-    table = given.numbers("X", X)
+    table = np.asarray(numeric("X", X), np.float64)
     if table.ndim != 2 or not table.size:
         raise ShapeMismatch(
             f"X must be a table (N, I) with at least one row and one column, not of shape {table.shape}"
         )
+    check_finite("X", table)
     try:
         labels = np.asarray(y, dtype=np.float64)
     except (TypeError, ValueError):

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+import numpy as np
+
 from chainrule.engines.program import as_dtype
 from chainrule.errors import ConfigError
 from chainrule.formulas.losses import LOSSES, Loss
@@ -106,6 +108,7 @@ class Settings:
 
 def make_settings(**choices: Any) -> Settings:
     """Settings from names and entries: `loss="mse"`, `rule="adam"`, `rate=0.01`, `schedule="cosine"`, …"""
+    choices = {name: v.item() if isinstance(v, np.generic) else v for name, v in choices.items()}
     rule = RULES.find(choices.pop("rule", "adam"))
     rate = choices.pop("rate", None)
     if rate is not None:

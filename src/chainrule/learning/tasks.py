@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.derivation import Dense, Dropout, Network
 from chainrule.engines.engine import Data
+from chainrule.engines.samples import take
 from chainrule.errors import ConfigError, TableError
 from chainrule.formulas.activations import ACTIVATIONS, Activation
 from chainrule.formulas.losses import LOSSES, Loss
@@ -18,16 +19,15 @@ from chainrule.learning.capacity import check_memory
 from chainrule.learning.checkpoints import Keeper
 from chainrule.learning.datasets import DATASETS
 from chainrule.learning.encoding import ClassTarget, Encoding, Missing, Task, complete_rows
+from chainrule.learning.loop import Callback, Run, train_prepared
 from chainrule.learning.model import Model
 from chainrule.learning.perceptron import PerceptronRun, train_perceptron
 from chainrule.learning.provenance import made_with
-from chainrule.learning.samples import take
 from chainrule.learning.settings import Settings, check_seed, make_settings
 from chainrule.learning.sources import open_table
 from chainrule.learning.splitting import hold_out
 from chainrule.learning.tables import Table
 from chainrule.learning.targets import fit_target
-from chainrule.learning.training import Callback, Run, train_prepared
 
 Array = NDArray[Any]
 

@@ -10,8 +10,7 @@ import pytest
 
 from chainrule import LOSSES, Dense, Network
 from chainrule.engines.engine import Data
-from chainrule.errors import ConfigError, InvalidInput, ShapeMismatch
-from chainrule.learning.samples import (
+from chainrule.engines.samples import (
     auto_loss,
     check_inputs,
     check_range,
@@ -21,6 +20,7 @@ from chainrule.learning.samples import (
     classes_of,
     take,
 )
+from chainrule.errors import ConfigError, InvalidInput, ShapeMismatch
 
 Told = Callable[[type, Callable[[], object]], str]
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from chainrule.derivation.network import Network
 from chainrule.engines.engine import Data
-from chainrule.errors import ConfigError, InvalidInput, ShapeMismatch
+from chainrule.engines.initial import initial_parameters
+from chainrule.errors import ConfigError, InvalidInput, ShapeMismatch, unknown
 from chainrule.formulas.losses import LOSSES, Loss
 
 Array = NDArray[Any]
@@ -24,7 +26,7 @@ def auto_loss(network: Network) -> Loss:
 
 def check_inputs(X: Any, network: Network) -> Array:
     """X as a float array (N, I). Raises InvalidInput naming the first row and column that is not finite."""
-    array = _numeric("X", X)
+    array = numeric("X", X)
     if array.ndim != 2:
         raise ShapeMismatch(
             f"X must be a table (N, {network.inputs}), one row per sample, not of shape {array.shape}"
@@ -35,7 +37,7 @@ def check_inputs(X: Any, network: Network) -> Array:
         )
     if not len(array):
         raise InvalidInput("X has no rows: give at least one")
-    _check_finite("X", array)
+    check_finite("X", array)
     return array
 
 
@@ -44,7 +46,7 @@ def check_targets(y: Any, rows: int, network: Network, loss: Loss) -> Array:
 
     Raises InvalidInput or ShapeMismatch saying which row is wrong.
     """
-    array = _numeric("y", y)
+    array = numeric("y", y)
     units = network.outputs
     if loss.targets == "classes" and units == 1:
         raise ConfigError(
@@ -60,7 +62,7 @@ def check_targets(y: Any, rows: int, network: Network, loss: Loss) -> Array:
         raise ShapeMismatch(
             f"the network has {units} outputs, so y must have shape ({rows}, {units}), not {array.shape}"
         )
-    _check_finite("y", table)
+    check_finite("y", table)
     if loss.targets != "numbers":
         _check_between_0_and_1(table, loss)
     if loss.targets == "classes":
@@ -73,14 +75,34 @@ def check_targets(y: Any, rows: int, network: Network, loss: Loss) -> Array:
     return table.astype(np.float64)
 
 
+def check_parameters(
+    network: Network, given: Mapping[str, ArrayLike] | None, seed: int
+) -> Mapping[str, NDArray[Any]]:
+    """Every parameter by name, checked against the network; without any, those drawn from the seed."""
+    if given is None:
+        return initial_parameters(network, seed)
+    shapes = {p.name: p.shape for p in network.parameters}
+    for name in given:
+        if name not in shapes:
+            raise unknown("parameter", name, shapes)
+    made = {}
+    for name, shape in shapes.items():
+        if name not in given:
+            raise InvalidInput(f'parameters lack "{name}" of shape {shape}: give every parameter, or none')
+        made[name] = np.asarray(numeric(name, given[name]), np.float64)
+        if made[name].shape != shape:
+            raise ShapeMismatch(f'parameter "{name}" must have shape {shape}, not {made[name].shape}')
+    return made
+
+
 def check_weights(weights: Any, rows: int) -> Array | None:
     """Sample weights as (N, 1); None stays None."""
     if weights is None:
         return None
-    array = _numeric("sample_weight", weights).reshape(-1)
+    array = numeric("sample_weight", weights).reshape(-1)
     if len(array) != rows:
         raise ShapeMismatch(f"X has {rows} rows but sample_weight has {len(array)}: make them equal")
-    _check_finite("sample_weight", array.reshape(-1, 1))
+    check_finite("sample_weight", array.reshape(-1, 1))
     if np.any(array < 0) or not np.any(array > 0):
         raise InvalidInput("sample weights must not be negative, and at least one must be above 0")
     return array.reshape(-1, 1)
@@ -124,7 +146,8 @@ def take(data: Data, rows: NDArray[np.intp]) -> Data:
     return Data(data.X[rows], data.y[rows], weights)
 
 
-def _numeric(what: str, given: Any) -> Array:
+def numeric(what: str, given: Any) -> Array:
+    """Numbers of any shape but (). Raises InvalidInput for what is none."""
     if given is None:
         raise InvalidInput(f"{what} is missing: give an array of numbers")
     try:
@@ -139,7 +162,7 @@ def _numeric(what: str, given: Any) -> Array:
 
 
 def _class_numbers(array: Array, classes: int) -> Array:
-    _check_finite("y", array)
+    check_finite("y", array)
     if np.any(array != np.floor(array)) or array.min() < 0 or array.max() >= classes:
         wrong = (array != np.floor(array)) | (array < 0) | (array >= classes)
         row = int(np.argmax(wrong))
@@ -159,7 +182,8 @@ def _check_between_0_and_1(table: Array, loss: Loss) -> None:
         )
 
 
-def _check_finite(what: str, array: Array) -> None:
+def check_finite(what: str, array: Array) -> None:
+    """Raise InvalidInput naming the first number of (N, columns) that is not finite."""
     wrong = ~np.isfinite(array)
     if np.any(wrong):
         row, column = map(int, np.argwhere(wrong)[0])

@@ -1,0 +1,345 @@
+"""The training loop: epochs of steps, watched, checkpointed, and stopped for a stated reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.derivation import Derivation, Network, derive
+from chainrule.engines.choose import find_engine
+from chainrule.engines.engine import Data, Engine, Step, Trainer
+from chainrule.engines.initial import initial_parameters
+from chainrule.engines.samples import (
+    classes_of,
+)
+from chainrule.engines.threads import enough_threads
+from chainrule.errors import ConfigError, Divergence
+from chainrule.files.atomic import remove_leftovers
+from chainrule.learning.capacity import check_memory
+from chainrule.learning.checkpoints import Checkpoint, Keeper, Position, fingerprint
+from chainrule.learning.diagnosis import diagnose, diagnose_end, first_broken
+from chainrule.learning.history import EpochRecord, History
+from chainrule.learning.interrupts import stop_on_interrupt
+from chainrule.learning.model import Model
+from chainrule.learning.orders import Orders
+from chainrule.learning.provenance import made_with
+from chainrule.learning.settings import RatePlan, Settings
+
+Array = NDArray[Any]
+Callback = Callable[[EpochRecord], Any]
+SLICE = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A training run that has ended.
+
+    model:   the trained model (the best one, where early stopping or Ctrl-C chose it)
+    stopped: why it ended: one sentence
+    epochs:  how many were completed; best_epoch: the one the model is of
+    derivation, step: the lines of a training step, and every number of the last batch under the final weights
+    notes:   what a user should know
+    """
+
+    model: Model
+    history: History
+    stopped: str
+    epochs: int
+    best_epoch: int
+    seconds: float
+    derivation: Derivation
+    step: Step
+    interrupted: bool = False
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Run: {self.epochs} epochs in {self.seconds:.3g} s; {self.stopped}>"
+
+
+def train_prepared(
+    network: Network,
+    data: Data,
+    held_out: Data | None,
+    settings: Settings,
+    *,
+    model: Model | None = None,
+    callbacks: Sequence[Callback] = (),
+    keeper: Keeper | None = None,
+    resume: bool = False,
+    engine: str = "numpy",
+) -> Run:
+    """Train on data that is checked and split; `model` brings the encoding that scores are taken by."""
+    check_memory(network, settings, len(data.X))
+    if keeper is not None:
+        remove_leftovers(keeper.path)
+    with stop_on_interrupt() as pressed, enough_threads(network, min(settings.batch, len(data.X))):
+        loop = _Loop(network, data, held_out, settings, model, find_engine(engine), keeper, pressed)
+        if resume and keeper is not None and keeper.path.exists():
+            loop.resume(Checkpoint.load(keeper.path))
+        return loop.run(tuple(callbacks))
+
+
+class _Loop:
+    """One training run, from its first step or a checkpoint to its end."""
+
+    def __init__(
+        self,
+        network: Network,
+        data: Data,
+        held_out: Data | None,
+        settings: Settings,
+        model: Model | None,
+        engine: Engine,
+        keeper: Keeper | None,
+        pressed: Callable[[], bool],
+    ) -> None:
+        self.network, self.data, self.held_out, self.asked = network, data, held_out, settings
+        self.settings = replace(settings, class_weight=_class_weights(network, data, settings))
+        self.engine, self.keeper, self.pressed = engine, keeper, pressed
+        self.derivation = _derive(network, data, self.settings)
+        self.made_with = made_with(engine.name)
+        self.notes: list[str] = []
+        self.history = History()
+        self.at = Position(squares=[0.0] * len({p.layer for p in self.derivation.trained}))
+        self.best: dict[str, Array] = {}
+        self.stepped = False
+        self.judge: Callable[[Mapping[str, Array], Data], tuple[Array, float | None]] | None = None
+        self.rates = RatePlan(settings)
+        self.orders = Orders(len(data.X), settings.batch, settings.seed, settings.shuffle)
+        start = initial_parameters(network, settings.seed)
+        key = int(np.random.SeedSequence([settings.seed, 1]).generate_state(1)[0])
+        self.trainer: Trainer = engine.trainer(self.derivation, start, data, dtype=settings.dtype, key=key)
+        self.template = model or Model(network, {}, self.settings)
+        self.fingerprint = fingerprint(data, held_out) if keeper is not None else ""
+
+    # --- going on -----------------------------------------------------------------------------------
+
+    def resume(self, found: Checkpoint) -> None:
+        """Take over where a checkpoint stands."""
+        assert self.keeper is not None
+        found.check(self.network, self.asked, self.fingerprint, self.keeper.path)
+        for what in ("threads", "numpy", "machine", "blas", "engine"):
+            if found.made_with.get(what) != self.made_with[what]:
+                self.notes.append(
+                    f"the run began with {what} {found.made_with.get(what)} and goes on with "
+                    f"{self.made_with[what]}: the last bits may differ from those of an unbroken run"
+                )
+        if self.asked.epochs != found.settings.epochs and any(
+            "E" in s.factor.arguments for s in self.asked.schedules
+        ):
+            self.notes.append(
+                f"the run was begun for {found.settings.epochs} epochs and goes on for {self.asked.epochs}: its "
+                "schedule depends on that, so the result differs from that of a run begun so"
+            )
+        self.at, self.history, self.best = found.position, found.history, dict(found.best)
+        self.rates.state = [dict(state) for state in self.at.schedules]
+        self.trainer.load(found.parameters, found.state, self.at.step)
+        self.trainer.loss_limit = self.at.loss_limit
+        self.notes.append(f"resumed after epoch {self.at.epoch}, batch {self.at.batch}")
+
+    def save(self, now: float) -> None:
+        """Write a checkpoint of the present position."""
+        parameters = self.trainer.parameters()
+        # The next step will tell that it went bad; the last good checkpoint stays.
+        if self.keeper is None or first_broken(parameters):
+            return
+        self.at.step = self.trainer.step_number
+        self.at.schedules = [dict(state) for state in self.rates.state]
+        self.at.loss_limit = self.trainer.loss_limit
+        Checkpoint(
+            self.network,
+            self.asked,
+            self.fingerprint,
+            self.made_with,
+            self.at,
+            self.history,
+            parameters,
+            self.trainer.state(),
+            self.best,
+        ).save(self.keeper.path)
+        self.keeper.done(self.at.epoch, now)
+
+    # --- the loop -----------------------------------------------------------------------------------
+
+    def run(self, callbacks: tuple[Callback, ...]) -> Run:
+        began = monotonic() - self.at.seconds
+        if self.keeper is not None:
+            self.keeper.done(self.at.epoch, monotonic())
+        stopped = self.already_over()
+        while not stopped:
+            stopped = self.epoch(began, callbacks)
+            if not stopped and self.at.epoch >= self.settings.epochs:
+                stopped = f"all {self.settings.epochs} epochs are done"
+        self.at.seconds = monotonic() - began
+        if self.pressed():
+            self.save(monotonic())
+        return self.finish(stopped)
+
+    def already_over(self) -> str:
+        """The reason, when the checkpoint is of a run that had come to its end."""
+        if self.at.epoch >= self.settings.epochs:
+            return f"all {self.settings.epochs} epochs are done"
+        if len(self.history):
+            return self.verdict(self.history[-1])
+        return ""
+
+    def epoch(self, began: float, callbacks: tuple[Callback, ...]) -> str:
+        """The steps of one epoch; the reason to stop, or nothing."""
+        at, settings = self.at, self.settings
+        started = monotonic()
+        rate = self.rates.rate(at.epoch)
+        order = self.orders.of(at.epoch)
+        steps = self.orders.steps
+        while at.batch < steps:
+            done = self.trainer.steps(
+                order, settings.batch, at.batch, rate, SLICE, self.pressed, at.loss, at.squares
+            )
+            at.batch += done.batches
+            at.samples += done.samples
+            at.loss, at.squares, self.stepped = done.loss, list(done.squares), True
+            if done.bad:
+                raise Divergence(diagnose(self.trainer.last_step(), self.derivation, at, rate))
+            now = monotonic()
+            if at.batch < steps and self.pressed():
+                return f"Ctrl-C, in epoch {at.epoch + 1} after batch {at.batch}"
+            if (
+                at.batch < steps
+                and self.keeper is not None
+                and self.keeper.due(at.epoch, now, between_epochs=False)
+            ):
+                at.seconds = now - began
+                self.save(now)
+        record = self.record(rate, monotonic() - started)
+        self.history.records.append(record)
+        at.epoch, at.batch, at.samples, at.loss = at.epoch + 1, 0, 0, 0.0
+        at.squares = [0.0] * len(at.squares)
+        self.rates.watch(record.watched)
+        self.watch(record)
+        asked_to_stop = [callback(record) is True for callback in callbacks]
+        stopped = self.verdict(record) or ("a callback asked to stop" if any(asked_to_stop) else "")
+        if self.pressed():
+            stopped = stopped or f"Ctrl-C, after epoch {at.epoch}"
+        now = monotonic()
+        if self.keeper is not None and self.keeper.due(at.epoch, now, between_epochs=True):
+            at.seconds = now - began
+            self.save(now)
+        return stopped
+
+    def record(self, rate: float, seconds: float) -> EpochRecord:
+        """What the epoch came to."""
+        at = self.at
+        mean = self.derivation.loss is None or self.derivation.loss.over_batch == "mean"
+        norms = tuple(math.sqrt(square / at.batch) for square in at.squares)
+        validation_loss, measures = self.validate()
+        loss = at.loss / at.samples * (1 if mean else self.orders.steps)
+        return EpochRecord(at.epoch + 1, loss, validation_loss, measures, rate, norms, seconds)
+
+    def validate(self) -> tuple[float | None, Mapping[str, float]]:
+        """Loss and measures of the held-out rows."""
+        if self.held_out is None:
+            return None, {}
+        if self.judge is None:
+            plain = replace(self.settings, l2=0.0)
+            judged = _derive(self.network.without_dropout(), self.held_out, plain, rule=False)
+            self.judge = self.engine.evaluator(judged, dtype=self.settings.dtype)
+        outputs, loss = self.judge(self.trainer.parameters(), self.held_out)
+        return loss, self.template.score(outputs, self.held_out.y)
+
+    def watch(self, record: EpochRecord) -> None:
+        """Keep the best parameters, where there is something to judge them by."""
+        at = self.at
+        if self.held_out is None and self.settings.patience is None:
+            at.best_epoch = at.epoch
+            return
+        if record.watched < at.best_loss - self.settings.improvement:
+            at.best_loss, at.best_epoch, at.waited = record.watched, at.epoch, 0
+            self.best = self.trainer.parameters()
+        else:
+            at.waited += 1
+
+    def verdict(self, record: EpochRecord) -> str:
+        """The reason to stop after an epoch, or nothing."""
+        settings, at = self.settings, self.at
+        if settings.patience is not None and at.waited >= settings.patience:
+            watched = "loss" if record.validation_loss is None else "validation loss"
+            return (
+                f"the {watched} has not improved for {settings.patience} epochs; the best, of epoch "
+                f"{at.best_epoch}, is restored"
+            )
+        length = math.sqrt(sum(norm**2 for norm in record.gradient_norms))
+        if settings.tolerance is not None and length < settings.tolerance:
+            return f"the gradient's length, {length:.3g}, is below {settings.tolerance:g}"
+        return ""
+
+    def finish(self, stopped: str) -> Run:
+        chosen = self.best if self.best and (self.settings.patience is not None or self.pressed()) else {}
+        final = chosen or self.trainer.parameters()
+        if (broken := first_broken(final)) is not None:
+            raise Divergence(diagnose_end(broken, self.at, self.history[-1].rate))
+        model = replace(
+            self.template,
+            network=self.network,
+            parameters=final,
+            settings=self.settings,
+            history=self.history,
+            made_with=self.made_with,
+        )
+        return Run(
+            model=model,
+            history=self.history,
+            stopped=stopped,
+            epochs=self.at.epoch,
+            best_epoch=self.at.best_epoch if chosen else self.at.epoch,
+            seconds=self.at.seconds,
+            derivation=self.derivation,
+            step=self.last_step(final),
+            interrupted=self.pressed(),
+            notes=tuple(self.notes),
+        )
+
+    def last_step(self, final: Mapping[str, Array]) -> Step:
+        """Every number of the last batch under the final parameters."""
+        trainer, at = self.trainer, self.at
+        if not self.stepped:
+            # The checkpoint was of a finished run: its last batch is computed once more.
+            state, number = trainer.state(), trainer.step_number
+            order, rate = self.orders.of(at.epoch - 1), self.history[-1].rate
+            trainer.steps(order, self.settings.batch, self.orders.steps - 1, rate, 0.0, lambda: True)
+            trainer.load({}, state, number)
+        trainer.load(final, {}, trainer.step_number)
+        return trainer.last_step()
+
+
+def _derive(network: Network, data: Data, settings: Settings, *, rule: bool = True) -> Derivation:
+    weights = settings.class_weight
+    return derive(
+        network,
+        settings.loss,
+        settings.rule if rule else None,
+        l2=settings.l2,
+        clip_norm=settings.clip_norm,
+        clip_value=settings.clip_value,
+        sample_weights=data.weights is not None,
+        class_weights=weights if isinstance(weights, tuple) else None,
+        integer_targets=data.y.dtype.kind in "iu",
+        fused=settings.fused,
+    )
+
+
+def _class_weights(network: Network, data: Data, settings: Settings) -> tuple[float, ...] | None:
+    """The weight of each class; "balanced" is N / (K · rows of the class)."""
+    if settings.class_weight != "balanced":
+        return settings.class_weight if isinstance(settings.class_weight, tuple) else None
+    classes = classes_of(data.y, settings.loss)
+    if classes is None:
+        raise ConfigError("class weights need a target of classes: leave class_weight out")
+    count = max(network.outputs, 2)
+    counts = np.bincount(classes, minlength=count)
+    weights = len(classes) / (count * np.maximum(counts, 1))
+    return tuple(float(w) if n else 0.0 for w, n in zip(weights, counts, strict=True))
