@@ -7,8 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import folders
 import pytest
 from commandline import chainrule
+
+ready, here = folders.ready, folders.here
 
 
 def test_a_sound_model_passes(here: Path) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import folders
 import pytest
 from bad_files import row
 from commandline import chainrule
 
 from chainrule.learning.model import Model
 from chainrule.learning.tables import read_table
+
+ready, here = folders.ready, folders.here
 
 
 def test_the_figures_are_those_of_the_model_on_the_rows(here: Path) -> None:

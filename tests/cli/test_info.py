@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import folders
 import pytest
 from commandline import chainrule
 
 from chainrule.learning.model import Model
+
+ready, here = folders.ready, folders.here
 
 
 @pytest.mark.parametrize("name", ["model", "bare", "arrays"])

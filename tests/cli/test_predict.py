@@ -6,12 +6,15 @@ import csv
 import json
 from pathlib import Path
 
+import folders
 import pytest
 from bad_files import GOOD, row
 from commandline import Ran, chainrule
 
 from chainrule.learning.model import Model
 from chainrule.learning.tables import read_table
+
+ready, here = folders.ready, folders.here
 
 
 def predict(*arguments: str) -> Ran:

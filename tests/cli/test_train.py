@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import folders
 import pytest
 from bad_files import GAPS, GOOD, IMAGES, LABELS, idx, row
 from commandline import Ran, chainrule
 
 from chainrule.learning.model import Model
 from chainrule.learning.tables import read_table
+
+ready, here = folders.ready, folders.here
 
 GOOD_RUN = ("good.csv", "--target", "kind", "--layers", "3", "--epochs", "2")
 NUMBER_RUN = ("numbers.csv", "--target", "y", "--layers", "3", "--epochs", "2")
@@ -169,7 +172,7 @@ def test_a_query_chooses_rows(here: Path) -> None:
 
 def test_columns_can_be_dropped(here: Path) -> None:
     made = train(*GOOD_RUN, "--drop", "city", "--drop", "x2")
-    assert made["network"] == "1 inputs → 3 relu → 1 sigmoid"
+    assert made["network"] == "1 input → 3 relu → 1 sigmoid"
 
 
 def test_rows_with_missing_values_are_dropped_and_counted(here: Path) -> None:

@@ -38,6 +38,7 @@ OPTIONS: tuple[tuple[str, Any, str, str], ...] = (
     ("clip_value", float, "R", "Greatest size of a gradient's entries."),
     ("class_weight", str, "W", '"balanced", or a weight for each class: 1,2.5'),
     ("missing", str, "HOW", "Missing values: error, drop, mean or mode. [error]"),
+    ("scale", str, "HOW", "Numbers: standard(ised) or none, as they are. [standard; none with perceptron]"),
     ("test", str, "FILE|R", "Test rows: a file, or the fraction to hold out."),
     ("delimiter", str, "CHAR", "Between the fields of a text file. [found out]"),
     ("sql", str, "QUERY", "Train on a query's rows; the file is called data in it."),
@@ -80,15 +81,18 @@ def read_choices(given: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[st
         choices["target"] = str(choices["target"])
     if "patience" in choices:
         choices.setdefault("validation", 0.1)
-    for name in ("task", "missing"):
-        _one_of(
-            name,
-            choices,
-            {"task": ("auto", "classify", "regress"), "missing": ("error", "drop", "mean", "mode")}[name],
-        )
+    for name, known in _KNOWN.items():
+        _one_of(name, choices, known)
     if "dropout" in choices and not 0 <= choices["dropout"] < 1:
         raise ConfigError(f"--dropout {choices['dropout']:g}: a dropout rate is at least 0 and below 1")
     return choices
+
+
+_KNOWN: dict[str, tuple[str, ...]] = {
+    "task": ("auto", "classify", "regress"),
+    "missing": ("error", "drop", "mean", "mode"),
+    "scale": ("standard", "none"),
+}
 
 
 def _layers(written: str) -> list[int]:

@@ -40,7 +40,7 @@ def command(as_json: bool) -> None:
     printing.say("What to try next:")
     for line in (
         "chainrule data",
-        "chainrule train iris --layers 8 --test 0.25",
+        "chainrule train iris --layers 8 --rate 0.01 --test 0.25",
         "chainrule show model.safetensors",
         "chainrule formulas sigmoid --at 0.47",
         "chainrule train --help",

@@ -33,7 +33,7 @@ def command(model: str, as_json: bool) -> None:
             {"target": loaded.encoding.target.describe(), "inputs": "\n".join(loaded.encoding.describe())}
         )
         printing.say()
-    printing.heading("Training", f"{len(history)} epochs")
+    printing.heading("Training", f"{len(history) or settings.epochs} epochs")
     usual = {"loss", "rule", "epochs", "batch", "seed", "dtype"}
     chosen = {k: v for k, v in settings.to_json().items() if k in usual or v not in (None, 0.0, [], True)}
     printing.facts({name: str(value) for name, value in chosen.items()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 SHOWN, MOST_INPUTS = 12, 4
 
 USED = {"target", "task", "layers", "loss", "rule", "rate", "epochs", "shuffle", "missing", "drop", "test"}
-USED |= {"header", "delimiter", "sql", "threshold", "seed"}
+USED |= {"header", "delimiter", "sql", "threshold", "seed", "scale"}
 
 
 def train_on_table(data: str, choices: Mapping[str, Any], out: str, as_json: bool) -> None:
@@ -53,6 +54,8 @@ def train_on_table(data: str, choices: Mapping[str, Any], out: str, as_json: boo
             }
         )
         return
+    assert model.encoding is not None
+    target = model.encoding.target.name
     printing.heading("Perceptron", f"{model.network}")
     for note in made.notes:
         printing.say(f"  note: {note}")
@@ -62,6 +65,10 @@ def train_on_table(data: str, choices: Mapping[str, Any], out: str, as_json: boo
     reporting.measures_table({name: each.measures for name, each in found.items()}, made.rows)
     printing.say(f"\nThe model is in {out}. Next, for example:")
     print(f"  chainrule info {out}")
+    if run.learnt and not run.converged:
+        print(
+            f"  chainrule train {shlex.quote(data)} --target {shlex.quote(target)} --layers 4 --activation tanh --rate 0.01"
+        )
 
 
 def trace_table(run: PerceptronRun) -> None:

@@ -48,6 +48,8 @@ def command(
     written = _lines(columns) if out and out.lower().endswith((".jsonl", ".ndjson")) else _csv(columns)
     if out:
         replace_file(out, written.encode())
+        if not as_json:
+            printing.say(f"{table.rows:,} predictions are in {out}.")
     elif not as_json:
         click.echo(written, nl=False)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chainrule.learning.history import History
 
 MOST_CLASSES = 12
+SPARKS = 42
 NAMES = {"log_loss": "log loss", "rmse": "RMSE", "mae": "MAE", "r2": "R²", "f1": "F1"}
 
 
@@ -57,7 +58,8 @@ def confusion_table(found: Assessment, part: str) -> None:
         printing.say(f"The classes told apart worst, {part}: {listed}.")
         return
     printing.say(f"Confusion matrix, {part}: true classes down, predicted ones across")
-    short = [c if len(c) <= 8 else c[:7] + "…" for c in classes]
+    longest = max(6, 40 // len(classes))
+    short = [c if len(c) <= longest else c[: longest - 1] + "…" for c in classes]
     rows = []
     for label, counts in zip(classes, found.confusion.tolist(), strict=True):
         of = found.by_class[label]
@@ -78,4 +80,4 @@ def loss_line(history: History) -> None:
         parts.append(("validation loss", history.validation_losses))
     for name, values in parts:
         numbers = [v for v in values if v is not None]
-        printing.say(f"{name:<16}{numbers[0]:<9.4g} {sparkline(numbers)} {numbers[-1]:.4g}")
+        printing.say(f"{name:<16}{numbers[0]:<9.4g} {sparkline(numbers, SPARKS)} {numbers[-1]:.4g}")

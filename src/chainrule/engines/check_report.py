@@ -85,6 +85,8 @@ class GradientCheck:
             return (
                 "No gradient was compared: a kink lies beside every entry, so try other parameters or data."
             )
+        if self.ok and self.analytic == self.numeric == 0:
+            return "Every slope is 0, by the chain rule and by differences: there is nothing to tell apart."
         figures = f"{self.analytic:.8g} by the chain rule, {self.numeric:.8g} by central differences"
         if self.ok:
             return (

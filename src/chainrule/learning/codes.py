@@ -87,7 +87,8 @@ class NumberCode:
         out[:, 0] = standardised(values, self.mean, self.scale, out.dtype, table, name)
 
     def describe(self) -> str:
-        return f"{self.name}: number, {written_out(self.mean, self.scale)}{fill_note(self.fill)}"
+        as_what = "as it is" if (self.mean, self.scale) == (0, 1) else written_out(self.mean, self.scale)
+        return f"{self.name}: number, {as_what}{fill_note(self.fill)}"
 
     def to_json(self) -> dict[str, object]:
         return {

@@ -7,7 +7,7 @@ the table that training saw, with or without its target.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -161,6 +161,14 @@ class Encoding:
         """The rows of which no input, nor the target where the table has it, is missing."""
         found = self._find(table)
         return _complete(table, [*_without_block(table, found.values()), *self._target_names(table)])
+
+    def unscaled(self) -> Encoding:
+        """The same encoding with numbers as they are in the table; the target stays standardised."""
+        columns = tuple(
+            replace(code, mean=0.0, scale=1.0) if isinstance(code, NumberCode) else code
+            for code in self.columns
+        )
+        return replace(self, columns=columns)
 
     def describe(self) -> tuple[str, ...]:
         """One line a column: "age: number, (v − 38.58)/13.64", "job: 14 categories one-hot"."""

@@ -56,6 +56,7 @@ class RunFile(Section):
     clip_value: float | None = None
     class_weight: Weights = None
     missing: str | None = None
+    scale: str | None = None
     drop: list[str] | None = None
     test: Test = None
     header: bool | None = None

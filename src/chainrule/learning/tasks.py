@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 from numpy.typing import NDArray
 
 from chainrule.derivation import Dense, Dropout, Network
 from chainrule.engines.engine import Data
-from chainrule.engines.samples import take
+from chainrule.engines.samples import class_numbers, take
 from chainrule.errors import ConfigError, TableError
 from chainrule.formulas.activations import ACTIVATIONS, Activation
 from chainrule.formulas.losses import LOSSES, Loss
@@ -19,6 +19,7 @@ from chainrule.learning.capacity import check_memory
 from chainrule.learning.checkpoints import Keeper
 from chainrule.learning.datasets import DATASETS
 from chainrule.learning.encoding import ClassTarget, Encoding, Missing, Task, complete_rows
+from chainrule.learning.idx import idx_test_beside
 from chainrule.learning.loop import Callback, Run, train_prepared
 from chainrule.learning.model import Model
 from chainrule.learning.perceptron import PerceptronRun, train_perceptron
@@ -30,6 +31,7 @@ from chainrule.learning.tables import Table
 from chainrule.learning.targets import fit_target
 
 Array = NDArray[Any]
+Scale = Literal["standard", "none"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +89,12 @@ def prepare(
     header: bool | None = None,
     delimiter: str | None = None,
     sql: str | None = None,
+    scale: Scale = "standard",
     **choices: Any,
 ) -> Prepared:
     """Read, split and encode a table, and build the network that fits its target; see `train_table`."""
+    if scale not in get_args(Scale):
+        raise ConfigError(f'scale is "standard" or "none", not "{scale}": choose one of them')
     seed = choices.get("seed", 0)
     check_seed(seed)
     table = open_table(source, header=header, sql=sql, seed=seed, delimiter=delimiter)
@@ -105,7 +110,10 @@ def prepare(
         table, test_table = table.take(rows), table.take(held)
     elif test is not None:
         test_table = open_table(test, header=header, delimiter=delimiter)
+    elif table.pixels is not None and (beside := idx_test_beside(table.source)):
+        left_out += (f"its test images were not used: add --test {beside} to measure on them",)
     encoding = Encoding.fit(table, name, task=task, missing=missing, drop=drop)
+    encoding = encoding if scale == "standard" else encoding.unscaled()
     notes = [*left_out, *encoding.notes]
     network, chosen = build_network(encoding, layers, activation, loss, dropout)
     settings = make_settings(loss=chosen, **choices)
@@ -115,14 +123,7 @@ def prepare(
     data = model.encode(table)
     held_out = None
     if settings.validation:
-        classes = encoding.targets(table) if isinstance(encoding.target, ClassTarget) else None
-        parts = hold_out(
-            table.rows if classes is None else classes,
-            settings.validation,
-            seed,
-            stratify=classes is not None,
-        )
-        data, held_out = take(data, parts[0]), take(data, parts[1])
+        data, held_out = _hold_out(data, settings, classes=isinstance(encoding.target, ClassTarget))
     test_data = None
     if test_table is not None:
         if missing == "drop":
@@ -151,6 +152,7 @@ def train_table(
     task: auto, classify or regress.  layers: units of the hidden layers.  activation: theirs, one or one each
     loss: by default crossentropy for classes (binary for two) and mse for numbers
     missing: error, drop, mean or mode.  drop: columns to leave out
+    scale: "standard" (numbers less their mean, over their deviation) or "none" (as they are)
     test: a file, a table or a fraction held out before anything is fitted
     how: also the fields of `Settings` (epochs, batch, rule, rate, validation, patience, l2, seed, …)
 
@@ -199,14 +201,14 @@ def train_made(
 def perceptron_on_table(
     source: Any, target: str | None = None, *, threshold: float | None = None, **how: Any
 ) -> tuple[Model, PerceptronRun, Prepared]:
-    """Train a perceptron on a table of two classes, on its encoded columns, one row at a time.
+    """Train a perceptron on a table of two classes, one row at a time, on numbers as they are in the table.
 
     threshold: fixed at a number, or learnt (None).  how: rate, epochs, shuffle, seed, and how the table is read
 
     Raises ConfigError for a target that is not two classes.
     """
     shuffle = how.pop("shuffle", False)
-    how |= {"layers": (), "loss": "mse", "rule": "perceptron", "dtype": "float64"}
+    how = {"scale": "none", **how, "layers": (), "loss": "mse", "rule": "perceptron", "dtype": "float64"}
     made = prepare(source, target, **how)
     encoding, settings = made.model.encoding, made.model.settings
     assert encoding is not None
@@ -334,6 +336,14 @@ def _check_class_weight(encoding: Encoding, settings: Settings) -> None:
         raise ConfigError(
             f"{len(target.classes)} classes need {len(target.classes)} class weights, not {len(given)}"
         )
+
+
+def _hold_out(data: Data, settings: Settings, *, classes: bool) -> tuple[Data, Data]:
+    """The training rows and the validation rows, class by class where there are classes."""
+    of = class_numbers(data.y) if classes else None
+    count = len(data.X) if of is None else of
+    rows, held = hold_out(count, settings.validation, settings.seed, stratify=classes)
+    return take(data, rows), take(data, held)
 
 
 def _class_of_each_row(table: Table, name: str, task: Task) -> Array | None:
