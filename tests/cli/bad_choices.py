@@ -319,13 +319,10 @@ CONFIGS: list[Wrong] = [
         "train good.csv --target kind --config run.toml",
         (
             'run.toml has 4 mistakes: layers: write whole numbers, [32, 16], or "none"; rate must be a '
-            'number, not true; epochs must be a whole number, not "x"; there is no key "wat" (known: '
-            "activation, batch, class_weight, clip_norm, clip_value, delimiter, drop, dropout, dtype, "
-            "engine, epochs, header, improvement, l2, layers, loss, missing, patience, rate, rule, "
-            "schedule, seed, shuffle, sql, target, task, test, threshold, tolerance, validation): "
-            "correct them"
+            'number, not true; epochs must be a whole number, not "x"; there is no key "patiense", did you '
+            'mean "patience"?: correct them'
         ),
-        {"run.toml": 'epochs = "x"\nlayers = 3\nrate = true\nwat = 1\n'},
+        {"run.toml": 'epochs = "x"\nlayers = 3\nrate = true\npatiense = 1\n'},
     ),
     Wrong(
         "train good.csv --target kind --config run.toml",

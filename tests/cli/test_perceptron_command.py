@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +63,11 @@ def test_xor_ends_honestly() -> None:
 
 def test_the_trace_shows_each_presentation_of_a_small_problem() -> None:
     rows = trace(text("and.csv", *OPTIONS))
-    made = figures("and.csv", *OPTIONS)
     assert [row[:2] for row in rows[:5]] == [["1", "1"], ["1", "2"], ["1", "3"], ["1", "4"], ["2", "1"]]
-    assert rows[0] == ["1", "1", "-1", "-1", "0", "1", "-1", "1", "1", "1"]
-    last = [float(number) for number in rows[-1][-3:]]
-    assert last == pytest.approx([*made["weights"].values(), made["threshold"]], rel=1e-3)
+    assert rows[0] == ["1", "1", "0", "0", "0", "1", "-1", "0", "0", "1"]
+    for before, after in pairwise(rows):
+        assert int(after[4]) - int(after[5]) == int(after[6])
+        assert (before[7:] == after[7:]) == (after[6] == "0")
 
 
 def test_the_trace_shows_at_most_twelve_presentations() -> None:

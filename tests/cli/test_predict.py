@@ -64,7 +64,8 @@ def test_json_holds_the_same_columns(here: Path) -> None:
 
 def test_out_takes_what_would_be_printed(here: Path) -> None:
     printed = predict("model.safetensors", "good.csv", "--probabilities").out
-    assert predict("model.safetensors", "good.csv", "--probabilities", "--out", "p.csv").out == ""
+    told = predict("model.safetensors", "good.csv", "--probabilities", "--out", "p.csv").out
+    assert told == "24 predictions are in p.csv.\n"
     assert Path("p.csv").read_text() == printed
 
 

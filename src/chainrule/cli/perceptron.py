@@ -66,9 +66,8 @@ def train_on_table(data: str, choices: Mapping[str, Any], out: str, as_json: boo
     printing.say(f"\nThe model is in {out}. Next, for example:")
     print(f"  chainrule info {out}")
     if run.learnt and not run.converged:
-        print(
-            f"  chainrule train {shlex.quote(data)} --target {shlex.quote(target)} --layers 4 --activation tanh --rate 0.01"
-        )
+        asked = shlex.join(["chainrule", "train", data, "--target", target])
+        print(f"  {asked} --layers 4 --activation tanh --rate 0.01")
 
 
 def trace_table(run: PerceptronRun) -> None:
