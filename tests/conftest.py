@@ -1,14 +1,17 @@
-"""What every test shares: bounded hypothesis profiles, one thread a worker, the data folder."""
+"""What every test shares: bounded hypothesis profiles, one thread a worker, refusals, the data folder."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from hypothesis import settings
+
+from chainrule.errors import ChainruleError
 
 # Set before NumPy or PyTorch loads: the workers already fill the cores.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -30,6 +33,21 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.fail(f"CHAINRULE_DATA={named} is not a folder: correct it, or unset it to skip these tests")
     return folder
+
+
+@pytest.fixture
+def told() -> Callable[[type[ChainruleError], Callable[[], object]], str]:
+    """The one sentence of an error of exactly this class, with which an action is refused."""
+
+    def refused(kind: type[ChainruleError], action: Callable[[], object]) -> str:
+        with pytest.raises(kind) as caught:
+            action()
+        assert type(caught.value) is kind
+        message = str(caught.value)
+        assert "\n" not in message
+        return message
+
+    return refused
 
 
 @pytest.fixture(scope="session")

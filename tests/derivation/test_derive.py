@@ -14,8 +14,10 @@ from chainrule.engines.initial import initial_parameters
 from chainrule.engines.numpy import NumpyEngine
 from chainrule.errors import ConfigError, InvalidInput, UnknownName
 from chainrule.formulas.activations import ACTIVATIONS
+from chainrule.formulas.activations import activation as new_activation
 from chainrule.formulas.expression import Apply, Symbol, symbols_in, walk
 from chainrule.formulas.losses import LOSSES
+from chainrule.formulas.losses import loss as new_loss
 from chainrule.formulas.rules import RULES
 
 BATCH = 5
@@ -239,11 +241,16 @@ def test_the_parameters_of_an_activation_and_of_a_rule_are_kept_apart() -> None:
     assert np.array_equal(np.asarray(step["a2"]), np.asarray(predicted["a2"]))
 
 
+WITHIN_0_AND_1 = ("step", "sigmoid", "softmax")
+OF_PROBABILITIES = {"binary_crossentropy": "sigmoid", "crossentropy": "softmax"}
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_no_two_entries_of_the_catalogues_share_a_symbol(activation: str) -> None:
-    network = Network(2, [Dense(3, activation), Dense(3, activation)])
-    alone = derive(network)
     for loss, by in [*product(LOSSES, ["adam"]), *product(["mse"], set(RULES) - {"perceptron"})]:
+        output = activation if activation in WITHIN_0_AND_1 else OF_PROBABILITIES.get(loss, activation)
+        network = Network(2, [Dense(3, activation), Dense(3, output)])
+        alone = derive(network)
         derivation = derive(network, loss, by, l2=0.1, clip_norm=1.0, sample_weights=True)
         for symbol, value in alone.constants.items():
             assert derivation.constants[symbol] == value, f"{loss}, {by}"
@@ -296,6 +303,21 @@ REFUSED: list[tuple[Network, Any, Any, dict[str, Any], str]] = [
         Network(2, [Dropout(0.1), Dropout(0.1), Dense(1)]), "mse", "sgd", {},
         "two dropout layers in a row: make them one",
     ),
+    (
+        Network(2, [Dense(1, "tanh")]), "bce", "sgd", {},
+        "binary_crossentropy takes outputs from 0 to 1, which tanh may leave: "
+        "make the output layer sigmoid, or choose another loss",
+    ),
+    (
+        Network(2, [Dense(2)]), "crossentropy", None, {},
+        "crossentropy takes outputs from 0 to 1, which identity may leave: "
+        "make the output layer softmax, or choose another loss",
+    ),
+    (
+        Network(2, [Dense(2, "relu")]), "crossentropy", "sgd", {"fused": True},
+        "crossentropy takes outputs from 0 to 1, which relu may leave: "
+        "make the output layer softmax, or choose another loss",
+    ),
 ]  # fmt: skip
 
 
@@ -314,7 +336,7 @@ def test_settings_that_cannot_go_together_are_refused(
     ("loss", "by", "message"),
     [
         ("msee", "sgd", 'there is no loss called "msee": did you mean "mse"? '),
-        ("mse", "sdg", 'there is no learning rule called "sdg": '),
+        ("mse", "sdg", 'there is no learning rule called "sdg": did you mean "sgd"? (known: adadelta, '),
         ("mse", "adamm", 'there is no learning rule called "adamm": did you mean "adam"? '),
     ],
 )
@@ -322,6 +344,39 @@ def test_unknown_names_are_answered_with_near_ones(loss: str, by: str, message: 
     with pytest.raises(UnknownName) as caught:
         derive(TWO, loss, by)
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("loss", OF_PROBABILITIES)
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, "elu(0.5)", "swish(-1.0)", "leaky_relu(0.0)"])
+def test_a_loss_of_probabilities_takes_outputs_between_0_and_1_alone(loss: str, activation: str) -> None:
+    network = Network(2, [Dense(3, "relu"), Dense(2, activation)])
+    if activation in WITHIN_0_AND_1:
+        assert derive(network, loss).loss is LOSSES[loss]
+    else:
+        with pytest.raises(ConfigError, match=r" takes outputs from 0 to 1, which \w+ may leave: "):
+            derive(network, loss)
+    assert derive(network, "mse").loss is LOSSES["mse"]
+
+
+def test_a_loss_of_ones_own_may_state_its_domain() -> None:
+    made = new_loss("above_1", value=lambda p, y: y * p, slope=lambda y: y, output="bounded", domain=(1, 3))
+    LOSSES.remove("above_1")
+    for low, high in ((1, 3), (2, 2.5)):
+        assert derive(_bounded(low, high), made).loss is made
+    for low, high in ((0.5, 3), (1, 3.5), (0, 4)):
+        with pytest.raises(ConfigError) as caught:
+            derive(_bounded(low, high), made)
+        assert str(caught.value) == (
+            "above_1 takes outputs from 1 to 3, which bounded may leave: "
+            "make the output layer bounded, or choose another loss"
+        )
+
+
+def _bounded(low: float, high: float) -> Network:
+    """A network whose output claims to stay in a range."""
+    made = new_activation("bounded", value=lambda z: z, slope=lambda z: 1, range=(low, high))
+    ACTIVATIONS.remove("bounded")
+    return Network(2, [Dense(1, made)])
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])

@@ -28,15 +28,28 @@ def test_a_network_knows_its_sizes_and_parameters() -> None:
     assert str(network) == "4 inputs → 3 prelu → dropout 0.2 → 2 identity → 1 identity"
 
 
+def test_one_input_is_not_called_inputs() -> None:
+    assert str(Network(1, [Dense(1, "sigmoid")])) == "1 input → 1 sigmoid"
+    assert str(Network(2, [Dense(1, "sigmoid")])) == "2 inputs → 1 sigmoid"
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8])
+def test_whole_numbers_of_numpy_are_taken_as_plain_ones(kind: Any) -> None:
+    network = Network(kind(2), [Dense(kind(3), "tanh"), Dense(1)])
+    assert network == Network(2, [Dense(3, "tanh"), Dense(1)])
+    assert (type(network.inputs), type(network.dense[0].units)) == (int, int)
+
+
 def test_no_hidden_layer_is_needed() -> None:
     assert Network(3, [Dense(1, "sigmoid")]).sizes == (3, 1)
 
 
 def test_the_initialiser_suits_the_activation_unless_given() -> None:
     starts = [Network(2, [layer]).parameters[0].start for layer in (Dense(1, "relu"), Dense(1, "tanh"))]
-    assert [getattr(start, "name", None) for start in starts] == ["he_uniform", "glorot_uniform"]
-    given = Network(2, [Dense(1, "relu", weights="normal(0.1)")]).parameters[0].start
-    assert getattr(given, "spec", None) == "normal(deviation=0.1)"
+    assert [getattr(start, "name", None) for start in starts] == ["glorot_uniform", "glorot_uniform"]
+    for spec in ("he_uniform", "normal(deviation=0.1)"):
+        given = Network(2, [Dense(1, "relu", weights=spec)]).parameters[0].start
+        assert getattr(given, "spec", None) == spec
 
 
 def test_weights_and_biases_are_given_as_lists_or_arrays() -> None:
@@ -96,6 +109,18 @@ REFUSED: list[tuple[Any, type[InvalidInput], str]] = [
     (lambda: Dense(1, weights=[["a"]]), ConfigError, "weights must be finite numbers, but one is 'a'"),
     (lambda: Dense(0), ConfigError, "a layer needs a whole number of units, at least 1, not 0"),
     (lambda: Dense(2.5), ConfigError, "a layer needs a whole number of units, at least 1, not 2.5"),
+    (
+        lambda: Dense(np.float64(3)), ConfigError,
+        "a layer needs a whole number of units, at least 1, not np.float64(3.0)",
+    ),
+    (
+        lambda: Dense(np.int64(0)), ConfigError,
+        "a layer needs a whole number of units, at least 1, not np.int64(0)",
+    ),
+    (
+        lambda: Network(np.True_, [Dense(1)]), ConfigError,
+        "a network needs a whole number of inputs, at least 1, not np.True_",
+    ),
     (lambda: Dense(True), ConfigError, "a layer needs a whole number of units, at least 1, not True"),
     (
         lambda: Dense(1, "softmax"), ConfigError,

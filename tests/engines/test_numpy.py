@@ -69,6 +69,13 @@ def test_without_a_loss_the_feedforward_pass_alone_is_run() -> None:
     assert step.updated == {}
 
 
+def test_a_step_in_short_names_its_symbols_but_prints_no_arrays() -> None:
+    network = Network(2, [Dense(1)])
+    values = {**initial_parameters(network), "x": np.ones((2, 2)), "y": np.zeros((2, 1))}
+    step = NumpyEngine().run(derive(network, "mse", "sgd"), values)
+    assert repr(step) == "<Step: values of C, W1, a1, b1, d1, dW1, db1, eta, t, x, y, z1; updated W1, b1>"
+
+
 def test_dropout_is_for_training_only() -> None:
     network = Network(3, [Dropout(0.5), Dense(2)])
     assert [line.symbol for line in derive(network)] == ["z1", "a1"]

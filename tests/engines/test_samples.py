@@ -10,17 +10,20 @@ import pytest
 
 from chainrule import LOSSES, Dense, Network
 from chainrule.engines.engine import Data
+from chainrule.engines.initial import initial_parameters
 from chainrule.engines.samples import (
     auto_loss,
     check_inputs,
+    check_parameters,
     check_range,
     check_targets,
     check_weights,
     class_numbers,
     classes_of,
+    numeric,
     take,
 )
-from chainrule.errors import ConfigError, InvalidInput, ShapeMismatch
+from chainrule.errors import ConfigError, InvalidInput, ShapeMismatch, UnknownName
 
 Told = Callable[[type, Callable[[], object]], str]
 
@@ -70,6 +73,13 @@ WRONG_INPUTS: dict[str, tuple[Any, type, str]] = {
         [[-np.inf, 2]],
         InvalidInput,
         "row 0, column 0 of X is -inf: leave the row out or fill the gap",
+    ),
+    "nothing": (None, InvalidInput, "X is missing: give an array of numbers"),
+    "ragged rows": (
+        [[1, 2], [3]],
+        InvalidInput,
+        "X must be numbers: setting an array element with a sequence. The requested array has an "
+        "inhomogeneous shape after 1 dimensions. The detected shape was (2,) + inhomogeneous part.",
     ),
     "text": (
         [["a", "b"]],
@@ -228,3 +238,59 @@ def test_rows_are_taken_with_their_weights() -> None:
     assert part.y.tolist() == [[2], [0]]
     assert part.weights is not None
     assert take(Data(data.X, data.y), np.array([1])).weights is None
+
+
+@pytest.mark.parametrize("given", [[[1, 0]], [[True, False]], np.array([[1, 0]], object), (["1", "0"],)])
+def test_numbers_in_any_wrapping_are_numbers(given: Any) -> None:
+    array = numeric("X", given)
+    assert array.tolist() == [[1, 0]]
+    assert array.dtype.kind in "fi"
+
+
+# --- parameters ---------------------------------------------------------------------------------------
+
+
+def test_parameters_that_are_not_given_are_drawn_from_the_seed() -> None:
+    drawn = check_parameters(network(), None, 7)
+    assert {name: array.tolist() for name, array in drawn.items()} == {
+        name: array.tolist() for name, array in initial_parameters(network(), 7).items()
+    }
+    assert drawn["W1"].tolist() != check_parameters(network(), None, 8)["W1"].tolist()
+
+
+def test_given_parameters_become_float64_in_the_networks_order() -> None:
+    made = check_parameters(network(), {"b1": [True], "W1": np.array([[1], [2]], np.float32)}, 0)
+    assert [(name, array.tolist(), array.dtype) for name, array in made.items()] == [
+        ("W1", [[1.0], [2.0]], np.float64),
+        ("b1", [1.0], np.float64),
+    ]
+
+
+WRONG_PARAMETERS: dict[str, tuple[dict[str, Any], type, str]] = {
+    "one missing": (
+        {"W1": [[1], [2]]},
+        InvalidInput,
+        'parameters lack "b1" of shape (1,): give every parameter, or none',
+    ),
+    "one unknown": (
+        {"W1": [[1], [2]], "b1": [0], "b11": [0]},
+        UnknownName,
+        'there is no parameter called "b11": did you mean "b1"? (known: W1, b1)',
+    ),
+    "turned": (
+        {"W1": [[1, 2]], "b1": [0]},
+        ShapeMismatch,
+        'parameter "W1" must have shape (2, 1), not (1, 2)',
+    ),
+    "a number": ({"W1": [[1], [2]], "b1": 0}, ShapeMismatch, "b1 must be an array, not a single number"),
+    "text": (
+        {"W1": [["x"], [2]], "b1": [0]},
+        InvalidInput,
+        "W1 must be numbers: could not convert string to float: 'x'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "kind", "message"), WRONG_PARAMETERS.values(), ids=WRONG_PARAMETERS)
+def test_wrong_parameters_are_refused(told: Told, given: dict[str, Any], kind: type, message: str) -> None:
+    assert told(kind, lambda: check_parameters(network(), given, 0)) == message

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import copy
+import math
+from fractions import Fraction
+from typing import Any
 
+import numpy as np
 import pytest
 
 from chainrule.errors import ConfigError, InvalidInput, UnknownName
@@ -53,6 +57,31 @@ def test_parameters_are_given_by_place_or_by_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "plain", "spec"),
+    [
+        (np.float32(0.5), 0.5, "leaky_relu(alpha=0.5)"),
+        (np.float64(0.2), 0.2, "leaky_relu(alpha=0.2)"),
+        (np.int64(2), 2, "leaky_relu(alpha=2)"),
+        (np.uint8(3), 3, "leaky_relu(alpha=3)"),
+        (Fraction(1, 4), 0.25, "leaky_relu(alpha=0.25)"),
+        (math.inf, math.inf, "leaky_relu(alpha=inf)"),
+    ],
+)
+def test_a_parameter_of_any_number_type_is_kept_as_a_plain_one(number: Any, plain: float, spec: str) -> None:
+    for entry in (ACTIVATIONS["leaky_relu"](number), ACTIVATIONS["leaky_relu"](alpha=number)):
+        assert entry.parameters == {"alpha": plain}
+        assert type(entry.parameters["alpha"]) is type(plain)
+        assert entry.spec == spec
+
+
+@pytest.mark.parametrize("value", [np.True_, np.float32("nan"), 1j, np.array([0.1]), None])
+def test_a_parameter_that_is_no_number_is_refused(value: Any) -> None:
+    with pytest.raises(ConfigError) as caught:
+        ACTIVATIONS["leaky_relu"](value)
+    assert str(caught.value) == f"alpha of leaky_relu must be a number, not {value!r}: give a number"
+
+
+@pytest.mark.parametrize(
     "spec",
     ["relu(", "leaky_relu(0.2", "leaky_relu(0.2) + 1", "leaky_relu(open('x'))", "leaky_relu(*a)", "relu()()"],
 )
@@ -87,6 +116,24 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
         LOSSES.find("mse_loss_of_mine")
     assert str(caught.value).endswith(
         "(known: binary_crossentropy, crossentropy, half_squared_error, huber, mae, mse)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "name", "near"),
+    [
+        (RULES, "sdg", "sgd"),
+        (LOSSES, "bec", "bce"),
+        (ACTIVATIONS, "sillu", "silu"),
+        (ACTIVATIONS, "sigmiod", "sigmoid"),
+    ],
+)
+def test_a_near_alias_is_suggested_but_not_listed(catalogue: Catalogue[Entry], name: str, near: str) -> None:
+    with pytest.raises(UnknownName) as caught:
+        catalogue.find(name)
+    assert str(caught.value) == (
+        f'there is no {catalogue.kind} called "{name}": did you mean "{near}"? '
+        f"(known: {', '.join(sorted(catalogue))})"
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from chainrule.derivation import Dense, Network
 from chainrule.engines.initial import initial_parameters
 from chainrule.errors import ConfigError
+from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.initialisers import INITIALISERS
 from tolerances import assert_close
 
@@ -78,9 +79,16 @@ def test_changing_one_layer_leaves_the_others_numbers_alone() -> None:
 
 
 def test_each_activation_names_an_initialiser() -> None:
-    from chainrule.formulas.activations import ACTIVATIONS
-
     assert {f.init for f in ACTIVATIONS.values()} <= set(INITIALISERS)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_first_weights_are_glorots_whatever_the_activation_unless_chosen(name: str) -> None:
+    def start(**chosen: str) -> Any:
+        return initial_parameters(Network(FAN_IN, [Dense(FAN_OUT, name, **chosen)]), 4)["W1"].tolist()  # type: ignore[arg-type]
+
+    assert start() == _drawn("glorot_uniform").tolist()
+    assert start(weights="he_uniform") == _drawn("he_uniform").tolist() != start()
 
 
 def test_a_negative_scale_is_refused() -> None:

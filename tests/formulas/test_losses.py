@@ -165,6 +165,20 @@ def test_errors_stay_in_the_stated_range(spec: str) -> None:
         assert low <= f.value_at(p, y) <= high
 
 
+def test_the_losses_of_probabilities_state_their_domain() -> None:
+    everything = (-math.inf, math.inf)
+    bounded = {"binary_crossentropy": (0, 1), "crossentropy": (0, 1)}
+    assert {name: LOSSES[name].domain for name in LOSSES} == dict.fromkeys(LOSSES, everything) | bounded
+
+
+@pytest.mark.parametrize("spec", VARIANTS)
+def test_the_output_that_a_loss_belongs_to_stays_in_its_domain(spec: str) -> None:
+    f = LOSSES.find(spec)
+    low, high = ACTIVATIONS[f.output].range
+    assert f.domain[0] <= low <= high <= f.domain[1]
+    assert all(f.domain[0] <= p <= f.domain[1] for p, _, _ in f.points)
+
+
 def test_a_certain_mistake_costs_infinitely_much() -> None:
     for name in ("binary_crossentropy", "crossentropy"):
         assert LOSSES[name].value_at(0.0, 1.0) == math.inf

@@ -1,4 +1,4 @@
-"""What the tests of learning share: files with short names, the one sentence of a refusal, small data."""
+"""What the tests of learning share: files with short names, the refusal of a table, small data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from chainrule.errors import ChainruleError, TableError
+from chainrule.errors import TableError
 
 Rows = tuple[NDArray[np.float64], NDArray[np.int64]]
 
@@ -33,21 +33,6 @@ def refusal() -> Callable[[Callable[[], object]], str]:
     def refused(action: Callable[[], object]) -> str:
         with pytest.raises(TableError) as caught:
             action()
-        message = str(caught.value)
-        assert "\n" not in message
-        return message
-
-    return refused
-
-
-@pytest.fixture
-def told() -> Callable[[type[ChainruleError], Callable[[], object]], str]:
-    """The one sentence of an error of exactly this class, with which an action is refused."""
-
-    def refused(kind: type[ChainruleError], action: Callable[[], object]) -> str:
-        with pytest.raises(kind) as caught:
-            action()
-        assert type(caught.value) is kind
         message = str(caught.value)
         assert "\n" not in message
         return message

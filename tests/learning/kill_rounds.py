@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import Dense, Dropout, EpochRecord, Network, train
-from chainrule.learning import training
+from chainrule.learning import loop
 
 EPOCHS = 20
 MOST_KILLS = 2
@@ -82,7 +82,7 @@ def play(folder: Path, seed: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    training.SLICE = 0.0005  # so that checkpoints fall within epochs, too
+    loop.SLICE = 0.0005  # so that checkpoints fall within epochs, too
     fit(0)  # so that a child need not load anything
     for number in range(int(sys.argv[2])):
         print(json.dumps(play(Path(sys.argv[1]), int(sys.argv[3]) + number)), flush=True)

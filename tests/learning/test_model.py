@@ -170,10 +170,11 @@ def test_what_a_model_cannot_do_is_refused(
 
 
 def test_outputs_that_are_no_probabilities_are_refused(told: Told, two_classes: Rows) -> None:
-    model = fit(two_classes, Dense(2, "softplus"), loss="crossentropy", epochs=1)
+    model = fit(two_classes, Dense(2, "sigmoid"), loss="crossentropy", epochs=1)
     assert told(ConfigError, lambda: model.predict_proba(two_classes[0])) == (
         "the model's outputs are no probabilities: give it softmax or sigmoid outputs"
     )
+    assert set(model.evaluate(*two_classes)) == {"loss", "accuracy"}
 
 
 def test_a_table_without_a_column_is_refused(told: Told, wine: TableRun) -> None:

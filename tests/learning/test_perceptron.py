@@ -330,12 +330,12 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     (
         {"X": [[0, 0], [0, np.nan], [1, 0], [1, 1]]},
         InvalidInput,
-        "X must be finite, but X[1, 1] is nan: mend or drop it",
+        "row 1, column 1 of X is nan: leave the row out or fill the gap",
     ),
     (
         {"X": [["a", "b"]] * 4},
         InvalidInput,
-        "X must be an array of numbers: encode text and fill gaps first",
+        "X must be numbers: could not convert string to float: 'a'",
     ),
     (
         {"X": np.zeros((0, 2)), "y": []},
@@ -387,8 +387,16 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     (
         {"weights": [1.0]},
         ShapeMismatch,
-        "weights must hold one number an input, (2,), not be of shape (1,)",
+        "layer 1's weights are 1 × 1, but it has 2 inputs and 1 units: give one row per input and one column "
+        "per unit",
     ),
+    ({"weights": [1.0, np.nan]}, ConfigError, "weights must be finite numbers, but one is nan"),
+    (
+        {"weights": ["one", 2]},
+        InvalidInput,
+        "weights must be numbers: could not convert string to float: 'one'",
+    ),
+    ({"X": None}, InvalidInput, "X is missing: give an array of numbers"),
     ({"names": ["a"]}, ShapeMismatch, "2 inputs need 2 names, not 1"),
 ]
 
@@ -404,5 +412,12 @@ def test_wrong_input_is_refused_in_a_sentence(
 
 
 def test_predicting_with_another_number_of_inputs_is_refused() -> None:
-    with pytest.raises(ShapeMismatch, match=r"X must be a table \(N, 2\)"):
+    with pytest.raises(ShapeMismatch) as caught:
         train_perceptron(BITS, OR).predict([[1, 2, 3]])
+    assert str(caught.value) == "the network has 2 inputs but X has 3 columns: make them equal"
+
+
+def test_predicting_with_a_gap_is_refused() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        train_perceptron(BITS, OR).predict([[1, 0], [np.inf, 1]])
+    assert str(caught.value) == "row 1, column 0 of X is inf: leave the row out or fill the gap"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chainrule import Dense, Dropout, EpochRecord, Network, Run, train
 from chainrule.engines.numpy import NumpyTrainer
 from chainrule.files.tensors import read_tensors, write_tensors
-from chainrule.learning import training
+from chainrule.learning import loop
 from chainrule.learning.checkpoints import Checkpoint
 
 Rows = tuple[NDArray[np.float64], NDArray[np.int64]]
@@ -97,7 +97,7 @@ def test_from_the_middle_of_an_epoch(
 ) -> None:
     unbroken = fit(two_classes, **choices)
     kept = {**choices, "checkpoint": tmp_path / "c", "checkpoint_seconds": 1e-9}
-    monkeypatch.setattr(training, "SLICE", 0.0)
+    monkeypatch.setattr(loop, "SLICE", 0.0)
     compute, taken = NumpyTrainer._compute, []
 
     def computes(self: NumpyTrainer, program: Any, rate: float) -> float:
@@ -121,7 +121,7 @@ def test_cutting_an_epoch_into_slices_changes_no_bit(
     two_classes: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = fit(two_classes, batch=3)
-    monkeypatch.setattr(training, "SLICE", 0.0)
+    monkeypatch.setattr(loop, "SLICE", 0.0)
     assert_same_run(fit(two_classes, batch=3), whole)
 
 

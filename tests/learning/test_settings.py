@@ -121,6 +121,35 @@ def test_class_weights_may_be_an_array() -> None:
     assert make_settings(loss="mse", class_weight=np.array([1, 2])).class_weight == (1.0, 2.0)
 
 
+def test_numbers_of_numpy_are_taken_as_plain_ones() -> None:
+    whole: dict[str, Any] = {
+        "epochs": np.int64(5),
+        "batch": np.uint8(3),
+        "seed": np.int32(2),
+        "patience": np.int16(4),
+    }
+    real: dict[str, Any] = {
+        "rate": np.float32(0.5),
+        "l2": np.float64(0.25),
+        "validation": np.float32(0.125),
+        "tolerance": np.float16(2),
+    }
+    settings = make_settings(loss="mse", **whole, **real, shuffle=np.False_)
+    plain = {name: number.item() for name, number in (whole | real).items()}
+    assert settings == make_settings(loss="mse", **plain, shuffle=False)
+    assert Settings.from_json(from_text(to_text(settings.to_json()))) == settings
+    for name in (*whole, *real, "shuffle"):
+        if name != "rate":
+            assert type(getattr(settings, name)) in (int, float, bool), name
+    assert type(settings.rule.parameters["learning_rate"]) is float
+
+
+@pytest.mark.parametrize("number", [np.float64(2), np.True_, np.int64(0)])
+def test_wrong_numbers_of_numpy_are_refused_as_plain_ones(told: Told, number: Any) -> None:
+    message = told(ConfigError, lambda: make_settings(loss="mse", epochs=number))
+    assert message == f"epochs must be a whole number, at least 1, not {number.item()!r}"
+
+
 def rates(schedule: str | None, epochs: int = 12) -> list[float]:
     plan = RatePlan(make_settings(loss="mse", rate=0.2, schedule=schedule, epochs=epochs))
     return [plan.rate(epoch) for epoch in range(epochs)]

@@ -386,6 +386,12 @@ WRONG: dict[str, tuple[dict[str, Any], type, str]] = {
         InvalidInput,
         "row 2, column 0 of y is 1e+300, more than float32 holds: scale the column, or choose float64",
     ),
+    "a loss of probabilities after another output": (
+        {"loss": "binary_crossentropy", "network": Network(4, [Dense(1, "tanh")])},
+        ConfigError,
+        "binary_crossentropy takes outputs from 0 to 1, which tanh may leave: make the output layer sigmoid, "
+        "or choose another loss",
+    ),
     "an unknown schedule": (
         {"schedule": "cosin"},
         UnknownName,
@@ -407,8 +413,8 @@ WRONG: dict[str, tuple[dict[str, Any], type, str]] = {
 
 @pytest.mark.parametrize(("choices", "kind", "message"), WRONG.values(), ids=WRONG)
 def test_what_cannot_be_is_refused(told: Told, choices: dict[str, Any], kind: type, message: str) -> None:
-    choices = {"X": X4, "y": Y4, "epochs": 1, **choices}
-    assert told(kind, lambda: train(network(), **choices)) == message
+    choices = {"network": network(), "X": X4, "y": Y4, "epochs": 1, **choices}
+    assert told(kind, lambda: train(**choices)) == message
 
 
 def test_balancing_several_labels_a_row_is_refused(told: Told, two_classes: Rows) -> None:
