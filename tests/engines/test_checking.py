@@ -368,7 +368,7 @@ BAD: list[tuple[Network, dict[str, Any], type[Exception], str]] = [
         NET,
         {"sample_weights": [1.0, 2.0]},
         ShapeMismatch,
-        "X has 6 rows but sample_weight has 2: make them equal",
+        "X has 6 rows but sample_weight has shape (2,): give one number a row",
     ),
     (
         NET,
@@ -396,7 +396,7 @@ BAD: list[tuple[Network, dict[str, Any], type[Exception], str]] = [
         'parameter "W1" must have shape (3, 2), not (2, 3)',
     ),
     (NET, {"parameters": {"W9": [1.0]}}, UnknownName, 'there is no parameter called "W9"'),
-    (NET, {"step": 0.0}, ConfigError, "the step must lie between 0 and 1, not 0.0: 1e-6 is usual"),
+    (NET, {"step": 0.0}, ConfigError, "the step must lie between 0 and 1, not 0.0: 1e-5 is usual"),
     (NET, {"tolerance": -1.0}, ConfigError, "the tolerance must lie between 0 and 1, not -1.0"),
     (NET, {"limit": 0}, ConfigError, "the limit is a whole number of entries, at least 1, not 0"),
     (

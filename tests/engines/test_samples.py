@@ -187,7 +187,7 @@ def test_weights_become_a_column() -> None:
 @pytest.mark.parametrize(
     ("weights", "kind", "message"),
     [
-        ([1, 2], ShapeMismatch, "X has 3 rows but sample_weight has 2: make them equal"),
+        ([1, 2], ShapeMismatch, "X has 3 rows but sample_weight has shape (2,): give one number a row"),
         ([1, -1, 1], InvalidInput, "sample weights must not be negative, and at least one must be above 0"),
         ([0, 0, 0], InvalidInput, "sample weights must not be negative, and at least one must be above 0"),
         (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, Literal
 
 from chainrule.errors import ConfigError, ShapeMismatch
@@ -134,8 +134,9 @@ class Dropout:
     rate: float
 
     def __post_init__(self) -> None:
-        if isinstance(self.rate, bool) or not isinstance(self.rate, (int, float)) or not 0 <= self.rate < 1:
+        if isinstance(self.rate, bool) or not isinstance(self.rate, Real) or not 0 <= float(self.rate) < 1:
             raise ConfigError(f"a dropout rate is at least 0 and below 1, not {self.rate!r}")
+        object.__setattr__(self, "rate", float(self.rate))
 
     def to_json(self) -> dict[str, Any]:
         """The layer as JSON values."""
@@ -283,7 +284,7 @@ def _numbers(what: str, given: Any) -> Values:
     for value in values:
         if (
             isinstance(value, bool)
-            or not isinstance(value, (int, float))
+            or not isinstance(value, Real)
             or value != value
             or abs(value) == float("inf")
         ):

@@ -210,7 +210,7 @@ class _Comparison:
 def _check_settings(step: float, tolerance: float, limit: int | None) -> None:
     for what, value in (("step", step), ("tolerance", tolerance)):
         if not 0 < value < 1:
-            raise ConfigError(f"the {what} must lie between 0 and 1, not {value!r}: 1e-6 is usual")
+            raise ConfigError(f"the {what} must lie between 0 and 1, not {value!r}: 1e-5 is usual")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise ConfigError(f"the limit is a whole number of entries, at least 1, not {limit!r}")
 

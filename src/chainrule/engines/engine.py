@@ -16,7 +16,7 @@ Array = NDArray[Any]
 Number = Array | float
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Step:
     """Every number of one training step (or feedforward pass).
 
@@ -28,9 +28,8 @@ class Step:
     updated: Mapping[str, Number]
 
     def __repr__(self) -> str:
-        return (
-            f"<Step: values of {', '.join(sorted(self.values))}; updated {', '.join(sorted(self.updated))}>"
-        )
+        after = f"; updated {', '.join(sorted(self.updated))}" if self.updated else ""
+        return f"<Step: values of {', '.join(sorted(self.values))}{after}>"
 
     def __getitem__(self, symbol: str) -> Number:
         """A value by symbol, before the update where it has one; for the new ones see `updated`."""

@@ -99,13 +99,16 @@ def check_weights(weights: Any, rows: int) -> Array | None:
     """Sample weights as (N, 1); None stays None."""
     if weights is None:
         return None
-    array = numeric("sample_weight", weights).reshape(-1)
-    if len(array) != rows:
-        raise ShapeMismatch(f"X has {rows} rows but sample_weight has {len(array)}: make them equal")
-    check_finite("sample_weight", array.reshape(-1, 1))
+    array = numeric("sample_weight", weights)
+    if array.shape not in ((rows,), (rows, 1)):
+        raise ShapeMismatch(
+            f"X has {rows} rows but sample_weight has shape {array.shape}: give one number a row"
+        )
+    array = array.reshape(-1, 1)
+    check_finite("sample_weight", array)
     if np.any(array < 0) or not np.any(array > 0):
         raise InvalidInput("sample weights must not be negative, and at least one must be above 0")
-    return array.reshape(-1, 1)
+    return array
 
 
 def class_numbers(y: Array) -> NDArray[np.int64] | None:
@@ -152,6 +155,8 @@ def numeric(what: str, given: Any) -> Array:
         raise InvalidInput(f"{what} is missing: give an array of numbers")
     try:
         array = np.asarray(given)
+        if array.dtype.kind == "c":
+            raise InvalidInput(f"{what} holds complex numbers: give real ones")
         if array.dtype.kind not in "fiub":
             array = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
