@@ -82,10 +82,11 @@ def unknown(kind: str, name: str, known: Iterable[str], also: Iterable[str] = ()
     there is no activation called "sigmiod": did you mean "sigmoid"? (known: sigmoid, tanh)
     """
     names = sorted(known)
-    near = get_close_matches(name, [*names, *also], n=1)
+    near = get_close_matches(str(name), [*names, *also], n=1)
     hint = f'did you mean "{near[0]}"? ' if near else ""
     listed = ", ".join(names) if len(names) <= 20 else ", ".join(names[:20]) + ", …"
-    return UnknownName(f'there is no {kind} called "{name}": {hint}(known: {listed})')
+    colon = ": " if hint else " "
+    return UnknownName(f'there is no {kind} called "{name}"{colon}{hint}(known: {listed})')
 
 
 def need(module: str, *, why: str, get: str) -> ModuleType:

@@ -64,7 +64,7 @@ CHOICES: list[Wrong] = [
     Wrong(
         "train good.csv --target kind --activation relu,",
         (
-            'there is no activation called "": (known: elu, gelu, gelu_tanh, identity, leaky_relu, '
+            'there is no activation called "" (known: elu, gelu, gelu_tanh, identity, leaky_relu, '
             "prelu, relu, sigmoid, softmax, softplus, step, swish, tanh)"
         ),
     ),
@@ -74,7 +74,7 @@ CHOICES: list[Wrong] = [
     ),
     Wrong(
         "train good.csv --target kind --activation 'leaky_relu(wrong=3)'",
-        'there is no parameter of leaky_relu called "wrong": (known: alpha)',
+        'there is no parameter of leaky_relu called "wrong" (known: alpha)',
     ),
     Wrong(
         "train good.csv --target kind --layers none --dropout 0.5",
@@ -110,7 +110,7 @@ CHOICES: list[Wrong] = [
     ),
     Wrong(
         "train good.csv --target kind --rule 'momentum(beta=7)'",
-        'there is no parameter of momentum called "beta": (known: learning_rate, mu)',
+        'there is no parameter of momentum called "beta" (known: learning_rate, mu)',
     ),
     Wrong(
         "train good.csv --target kind --schedule cosin",
@@ -222,7 +222,7 @@ CHOICES: list[Wrong] = [
         "train good.csv --target kind --dtype float16",
         "numbers are float32 or float64, not 'float16': choose one of them",
     ),
-    Wrong("train good.csv --target kind --engine warp", 'there is no engine called "warp": (known: numpy)'),
+    Wrong("train good.csv --target kind --engine warp", 'there is no engine called "warp" (known: numpy)'),
     Wrong("train good.csv --target kind --seed -1", "seed must be a whole number, at least 0, not -1"),
     Wrong(
         "train good.csv --target kind --seed 1.5",
@@ -254,6 +254,17 @@ CHOICES: list[Wrong] = [
     Wrong(
         "train good.csv --target kind --rule perceptron --batch 4 --l2 1",
         ("the perceptron rule trains one unit, without --batch, --l2: leave that out, or use another rule"),
+    ),
+    Wrong(
+        "train good.csv --target kind --rule perceptron --loss mse",
+        ("the perceptron rule trains one unit, without --loss: leave that out, or use another rule"),
+    ),
+    Wrong(
+        "train good.csv --target kind --test ./good.csv",
+        (
+            "good.csv: the test rows would be the training rows: give another file, or a fraction to hold "
+            "out, such as 0.2"
+        ),
     ),
     Wrong(
         "train good.csv --target kind --rule perceptron --history h.jsonl",

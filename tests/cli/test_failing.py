@@ -179,3 +179,19 @@ def test_the_process_ends_with_the_code() -> None:
     assert ran.returncode == 2
     assert ran.stdout == ""
     assert ran.stderr.startswith('chainrule: there is no formula called "sigmiod": did you mean "sigmoid"?')
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a stream is closed by a POSIX shell")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize(("words", "code"), [("formulas relu --at 1", 0), ("formulas sigmiod", 2)])
+def test_a_stream_that_the_shell_has_closed_is_no_defect(closed: str, words: str, code: int) -> None:
+    ran = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -m chainrule {words} {closed}', sys.executable],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == code
+    assert "Traceback" not in ran.stderr
+    assert "defect" not in ran.stderr
+    assert ("there is no formula" in ran.stderr) is (code == 2 and "2>" not in closed)

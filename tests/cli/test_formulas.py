@@ -218,7 +218,7 @@ def test_a_wide_jacobian_is_left_to_json() -> None:
         ),
         (
             ["leaky_relu(x=1)"],
-            'there is no parameter of leaky_relu called "x": (known: alpha)',
+            'there is no parameter of leaky_relu called "x" (known: alpha)',
         ),
         (["relu(1)"], "relu takes 0 parameters (none), not 1: leave the others out"),
         (["leaky_relu(0.2"], '"leaky_relu(0.2" cannot be read: write it as name(parameter=number, …)'),

@@ -88,7 +88,8 @@ def test_many_inputs_have_no_trace_and_a_short_sentence() -> None:
 
 
 def test_json_agrees_with_the_model_on_disk() -> None:
-    made = figures("and.csv", *OPTIONS, "--test", "and.csv")
+    Path("same.csv").write_text(AND)
+    made = figures("and.csv", *OPTIONS, "--test", "same.csv")
     model = Model.load("model.safetensors")
     assert made["digest"] == model.digest
     assert made["parameters"] == model.network.parameter_count == 3

@@ -170,6 +170,14 @@ def test_a_query_chooses_rows(here: Path) -> None:
     assert train(*GOOD_RUN, "--sql", "select * from data where x1 <= 10")["rows"] == {"train": 10}
 
 
+def test_a_query_is_asked_of_the_test_file_too(here: Path) -> None:
+    Path("more.csv").write_text(GOOD)
+    query = "select *, x1 + x2 as sum from data where x1 <= 10"
+    made = train(*GOOD_RUN, "--sql", query, "--test", "more.csv")
+    assert made["rows"] == {"train": 10, "test": 10}
+    assert made["test"] == made["train"]
+
+
 def test_columns_can_be_dropped(here: Path) -> None:
     made = train(*GOOD_RUN, "--drop", "city", "--drop", "x2")
     assert made["network"] == "1 input → 3 relu → 1 sigmoid"
@@ -283,11 +291,12 @@ def test_options_go_before_the_run_file(here: Path) -> None:
         "target = -1\nlayers = 'none'\n",
         "target = 'kind'\nlayers = []\nactivation = 'tanh'\ntest = 0.25\n",
         "target = 4\nlayers = '3'\nactivation = ['tanh']\nclass_weight = [1, 2.5]\ndrop = ['city']\n",
-        "target = 'kind'\nclass_weight = 'balanced'\ntest = 'good.csv'\nshuffle = false\nheader = true\n",
+        "target = 'kind'\nclass_weight = 'balanced'\ntest = 'more.csv'\nshuffle = false\nheader = true\n",
     ],
 )
 def test_a_run_file_takes_every_way_to_write_a_choice(text: str, here: Path) -> None:
     Path("run.toml").write_text(text)
+    Path("more.csv").write_text(GOOD)
     assert train("good.csv", "--config", "run.toml", "--epochs", "1")["epochs"] == 1
 
 
@@ -317,6 +326,18 @@ def test_resuming_ends_in_the_same_bits(here: Path) -> None:
     assert resumed["digest"] == whole["digest"]
     assert "resumed after epoch 2, batch 0" in resumed["notes"]
     assert not Path("run.safetensors.checkpoint").exists()
+
+
+@pytest.mark.parametrize("shown", [(), ("--json",)])
+def test_an_unfinished_run_is_not_written_over(shown: tuple[str, ...], here: Path) -> None:
+    before = {path: path.read_bytes() for path in here.glob("*.*") if path.is_file()}
+    ran = chainrule("train", *GOOD_RUN, "--out", "run.safetensors", *shown)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        'chainrule: there is an unfinished run in "run.safetensors.checkpoint": add --resume to go on, '
+        "or delete it or give another --out to start anew\n"
+    )
+    assert {path: path.read_bytes() for path in here.glob("*.*") if path.is_file()} == before
 
 
 def test_resuming_without_a_checkpoint_starts_anew_and_says_so(here: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import product
 from typing import Any
 
@@ -391,3 +392,20 @@ def test_every_rule_but_the_perceptrons_trains_any_network() -> None:
         if name != "perceptron":
             assert derive(TWO, "mse", name).rule is RULES[name]
     assert not derive(STEP_UNIT, "mse", "perceptron").phase("backpropagation")
+
+
+def test_the_time_grows_with_the_depth_and_not_its_cube() -> None:
+    def seconds(layers: int) -> float:
+        network = Network(3, [Dense(2, "tanh")] * layers + [Dense(1, "sigmoid")])
+        started = time.perf_counter()
+        derive(network, "binary_crossentropy", "gradient_descent", clip_norm=1.0)
+        return time.perf_counter() - started
+
+    seconds(10)
+    assert seconds(160) < 30 * min(seconds(20) for _ in range(3))
+
+
+def test_a_gradient_of_more_parameters_than_python_recurses_has_a_length() -> None:
+    network = Network(1, [Dense(1, bias=False)] * 1200)
+    lines = derive(network, "mse", "gradient_descent", clip_norm=1.0).lines
+    assert len(next(line for line in lines if line.symbol == "n").arguments) == 1200

@@ -160,3 +160,17 @@ def test_an_unknown_initialiser_is_answered_with_a_near_one() -> None:
         UnknownName, match=r'^there is no initialiser called "he_norml": did you mean "he_normal"'
     ):
         Dense(2, weights="he_norml")
+
+
+def test_given_biases_beside_a_threshold_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"^a layer has a bias or a threshold, not both: "):
+        Dense(2, bias=[1.0, 2.0], threshold=True)
+    assert Dense(2, threshold=True).bias is False
+
+
+def test_parameters_are_listed_once() -> None:
+    network = Network(2, [Dense(2), Dense(1)])
+    assert network.parameters is network.parameters
+    assert network.dense is network.dense
+    assert network.sizes is network.sizes
+    assert network == Network(2, [Dense(2), Dense(1)])

@@ -150,6 +150,54 @@ def test_a_wrong_slope_is_found_close_to_a_fit(one_percent_off: str) -> None:
     assert check.symbol in ("W1", "b1")
 
 
+def fitted_classes(hidden: str, sureness: float) -> tuple[Network, dict[str, Any], Any]:
+    """A classifier of X, its parameters, and the classes it gives, none with odds below e^sureness to 1."""
+    network = Network(3, [Dense(8, hidden), Dense(5, hidden), Dense(2, "softmax")])
+    parameters = initial_parameters(network, 4)
+    step = NumpyEngine().run(derive(network), {"x": X, **parameters})
+    odds = np.diff(np.asarray(step["z3"]), axis=1)[:, 0]
+    parameters["W3"] = parameters["W3"] * sureness / np.abs(odds).min()
+    return network, parameters, (odds > 0).astype(int)
+
+
+@pytest.mark.parametrize("sureness", [5.0, 15.0, 25.0, 40.0])
+@pytest.mark.parametrize("hidden", [*SMOOTH[:6], "elu", "relu", "prelu"])
+def test_a_classifier_that_is_all_but_sure_has_gradients_that_agree(hidden: str, sureness: float) -> None:
+    network, parameters, classes = fitted_classes(hidden, sureness)
+    check = check_gradients(network, X, classes, "crossentropy", parameters=parameters)
+    assert check.ok, str(check)
+
+
+@pytest.mark.parametrize("off", [0.01, 0.001])
+def test_a_wrong_slope_is_found_in_a_trained_classifier(off: float) -> None:
+    activation("sure", value=lambda z: 1 / (1 + exp(-z)), slope=lambda a: (1 + off) * a * (1 - a))
+    try:
+        network, parameters, classes = fitted_classes("sure", 8.0)
+        check = check_gradients(network, X, classes, "crossentropy", parameters=parameters)
+    finally:
+        ACTIVATIONS.remove("sure")
+    assert check.loss < 1e-3
+    assert not check.ok
+
+
+def test_a_slope_that_is_negligible_beside_the_steepest_is_not_judged_by_itself() -> None:
+    loss("tilted", value=lambda p, y: p - y, slope=lambda p, y: where(p > 1, 1 + 1e-9, 1))
+    try:
+        network = Network(2, [Dense(1, weights=[[1.0], [1.0]])])
+        rows = [[1.0, 1.0], [1.0, -1.0]]
+        check = check_gradients(network, rows, [1.0, 1.0], "tilted", step=1e-2, tolerance=1e-3)
+    finally:
+        LOSSES.remove("tilted")
+    assert check.ok, str(check)
+
+
+@pytest.mark.parametrize(("sureness", "told"), [(1.0, False), (40.0, True)])
+def test_a_fit_that_hides_wrong_slopes_is_told_of(sureness: float, told: bool) -> None:
+    network, parameters, classes = fitted_classes("sigmoid", sureness)
+    check = check_gradients(network, X, classes, "crossentropy", parameters=parameters)
+    assert any("hides even the steepest slope" in remark for remark in check.remarks) is told
+
+
 def test_the_analytic_values_are_those_of_back_propagation() -> None:
     network = Network(3, [Dense(2, "tanh"), Dense(1)])
     y = NUMBERS[:, :1]

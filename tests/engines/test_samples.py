@@ -294,3 +294,24 @@ WRONG_PARAMETERS: dict[str, tuple[dict[str, Any], type, str]] = {
 @pytest.mark.parametrize(("given", "kind", "message"), WRONG_PARAMETERS.values(), ids=WRONG_PARAMETERS)
 def test_wrong_parameters_are_refused(told: Told, given: dict[str, Any], kind: type, message: str) -> None:
     assert told(kind, lambda: check_parameters(network(), given, 0)) == message
+
+
+MASKED: dict[str, tuple[Any, str]] = {
+    "one of a table": (
+        np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]], [[0, 0], [0, 1]]),
+        "row 1, column 1 of X is masked, so missing: leave the row out or fill the gap",
+    ),
+    "one of a row": (
+        np.ma.masked_array([1, 2, 3], [0, 0, 1]),
+        "row 2 of X is masked, so missing: leave the row out or fill the gap",
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "message"), MASKED.values(), ids=MASKED)
+def test_masked_numbers_are_missing(told: Told, given: Any, message: str) -> None:
+    assert told(InvalidInput, lambda: numeric("X", given)) == message
+
+
+def test_a_masked_array_without_a_masked_number_is_taken() -> None:
+    assert numeric("X", np.ma.masked_array([1.0, 2.0], [0, 0])).tolist() == [1.0, 2.0]

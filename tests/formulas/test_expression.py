@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
+from typing import Any
 
+import numpy as np
 import pytest
 
 from chainrule.errors import InvalidInput, ShapeMismatch
@@ -152,3 +154,11 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         ShapeMismatch, match=r"shapes \('B', 'I'\) and \('I', 'O'\) do not fit entry by entry"
     ):
         broadcast(("B", "I"), ("I", "O"))
+
+
+@pytest.mark.parametrize("number", [np.float64(0.5), np.float32(0.5), 0.5])
+def test_numbers_of_numpy_in_a_definition_are_written_as_plain_ones(number: Any) -> None:
+    tree = trace(lambda z: z + number)
+    assert repr(tree) == "z + 0.5"
+    assert tree is trace(lambda z: z + 0.5)
+    assert repr(trace(lambda z: z + np.int64(3))) == "z + 3"

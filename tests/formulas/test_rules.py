@@ -231,3 +231,39 @@ def test_a_name_used_before_it_is_assigned_is_refused() -> None:
 def test_a_rule_that_never_assigns_to_w_is_refused() -> None:
     with pytest.raises(InvalidInput, match=r'^rule "odd" never assigns to w'):
         rule("odd", parameters={"learning_rate": 1}, state={"v": 0}, assignments=[("v", lambda v, g: v + g)])
+
+
+def test_a_parameter_of_a_rule_of_ones_own_may_be_any_number() -> None:
+    made = rule(
+        "odd",
+        parameters={"learning_rate": 1.0, "alpha": 2.0, "epsilon": 0.0},
+        assignments=[("w", lambda w, g, eta, alpha, epsilon: w - eta * alpha * g + epsilon)],
+    )
+    try:
+        assert RULES.find("odd(alpha=3, epsilon=-1)").parameters["epsilon"] == -1
+        with pytest.raises(ConfigError, match=r"^the learning rate must be above 0"):
+            made(learning_rate=0)
+    finally:
+        RULES.remove("odd")
+
+
+def test_the_ranges_that_a_rule_of_ones_own_names_are_kept() -> None:
+    made = rule(
+        "odd",
+        parameters={"learning_rate": 1.0, "fade": 0.5, "floor": 0.0},
+        assignments=[("w", lambda w, g, eta, fade, floor: w - eta * fade * g + floor)],
+        fractions=("fade",),
+        at_least_0=("floor",),
+    )
+    RULES.remove("odd")
+    with pytest.raises(ConfigError, match=r"^fade of odd must be at least 0 and below 1, but is -1$"):
+        made(fade=-1)
+    with pytest.raises(ConfigError, match=r"^floor of odd must not be negative, but is -1$"):
+        made(floor=-1)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_no_rule_of_the_catalogue_takes_a_negative_number(name: str) -> None:
+    for parameter in RULES[name].parameters:
+        with pytest.raises(ConfigError):
+            RULES[name](**{parameter: -0.1})

@@ -210,7 +210,7 @@ def test_a_checkpoint_of_an_unknown_activation_is_refused(told: Told, two_classe
     finally:
         ACTIVATIONS.remove("bent")
     message = told(ModelFileError, lambda: Checkpoint.load("c"))
-    assert message.startswith('cannot resume from "c": there is no activation called "bent": ')
+    assert message.startswith('cannot resume from "c": there is no activation called "bent"')
 
 
 def test_a_folder_that_is_not_there_is_named(told: Told, two_classes: Rows) -> None:
@@ -236,3 +236,75 @@ def test_a_leftover_does_no_harm_to_resuming(two_classes: Rows) -> None:
     Path(".chainrule-1.tmp").write_bytes(Path("c").read_bytes()[:100])
     resumed = fit(two_classes, epochs=5, resume=True)
     assert resumed.model.digest == fit(two_classes, epochs=5, checkpoint="other").model.digest
+
+
+def test_steps_beyond_the_last_epoch_asked_for_are_refused(told: Told, two_classes: Rows) -> None:
+    fit(two_classes)
+    found = Checkpoint.load("c")
+    found.position.batch = 2
+    found.save("c")
+    assert told(ConfigError, lambda: fit(two_classes, resume=True)) == (
+        '"c" has come to batch 2 of epoch 4 already: ask for at least 4 epochs'
+    )
+    assert fit(two_classes, epochs=4, resume=True).epochs == 4
+
+
+WRONG_POSITIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "half an epoch": ({"epoch": 1.5}, "its epoch must be a whole number, at least 0, not 1.5"),
+    "before the start": ({"batch": -1}, "its batch must be a whole number, at least 0, not -1"),
+    "loss in words": ({"loss": "low"}, "its loss must be a number, not 'low'"),
+    "no squares": ({"squares": None}, "its squares must be a list of numbers, not None"),
+    "more squares": ({"squares": [0.0] * 5}, "its squares are not one a trained layer"),
+    "no state": ({"schedules": [1]}, "its schedules must be a list of named numbers, not [1]"),
+    "another schedule": (
+        {"schedules": [{"a": 1.0}]},
+        "the state of its schedules is not that of its settings",
+    ),
+    "another epoch": ({"epoch": 2}, "it stands after epoch 2 but tells of 3"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), WRONG_POSITIONS.values(), ids=WRONG_POSITIONS)
+def test_a_forged_position_is_refused(
+    told: Told, two_classes: Rows, changes: dict[str, Any], message: str
+) -> None:
+    fit(two_classes)
+    tensors, header = read_tensors("c", kind="checkpoint")
+    header["position"] |= changes
+    write_tensors("c", tensors, header, kind="checkpoint")
+    assert told(ModelFileError, lambda: Checkpoint.load("c")) == (
+        f'cannot resume from "c": {message}: start without it'
+    )
+
+
+def test_forged_numbers_of_a_checkpoint_are_refused(told: Told, two_classes: Rows) -> None:
+    fit(two_classes, validation=0.2)
+    tensors, header = read_tensors("c", kind="checkpoint")
+    wrong: dict[str, tuple[dict[str, Any], str]] = {
+        "a shape": (
+            {"parameters/W1": np.zeros((4, 6), "f4")},
+            "the numbers of its parameters are not those of its network",
+        ),
+        "a dtype": (
+            {"parameters/b1": np.zeros(5)},
+            "the numbers of its parameters are not those of its network",
+        ),
+        "one too many": (
+            {"state/m_W9": np.zeros(1, "f4")},
+            "the numbers of its state are not those of its network",
+        ),
+        "a best": ({"best/b1": np.zeros(3, "f4")}, "the numbers of its best are not those of its network"),
+        "a NaN": (
+            {"state/m_b1": np.full(5, np.nan, "f4")},
+            "m_b1 among its state holds a number that is not finite",
+        ),
+        "an infinity": (
+            {"parameters/b1": np.full(5, np.inf, "f4")},
+            "b1 among its parameters holds a number that is not finite",
+        ),
+    }
+    for what, (changes, message) in wrong.items():
+        write_tensors("c", {**tensors, **changes}, header, kind="checkpoint")
+        assert told(ModelFileError, lambda: Checkpoint.load("c")) == (
+            f'cannot resume from "c": {message}: start without it'
+        ), what

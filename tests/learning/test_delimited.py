@@ -251,6 +251,7 @@ RAGGED = "correct the line, or quote the field that holds the delimiter"
             'a.csv, line 4 has 1 field where 2 are expected (delimiter ","): ' + RAGGED,
         ),
         ('a,b\n1,2\n1,"x\n1,2\n', "a.csv, line 3 has a quote that is never closed: correct the quotes"),
+        ('a,b,y\n1,"2,x\n3,4,z\n', "a.csv, line 2 has a quote that is never closed: correct the quotes"),
         (
             'a,b\n1,2\n1,"x"y\n',
             "a.csv, line 3 has text after a closing quote " + QUOTES,

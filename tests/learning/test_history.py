@@ -65,3 +65,37 @@ def test_what_json_has_no_number_for_is_null() -> None:
     line = History([record]).jsonl()
     read = json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert (read["validation_loss"], read["measures"]) == (None, {"r2": None})
+
+
+WRONG_COLUMNS: dict[str, tuple[dict[str, object], str]] = {
+    "text": ({"loss": ["low", 0.25]}, "epoch 1 of the model's history has 'low' as its loss: train again"),
+    "true": ({"rate": [0.1, True]}, "epoch 2 of the model's history has True as its rate: train again"),
+    "no order": ({"epoch": [1, 3]}, "epoch 2 of the model's history has 3 as its epoch: train again"),
+    "half an epoch": (
+        {"epoch": [1.0, 2]},
+        "epoch 1 of the model's history has 1.0 as its epoch: train again",
+    ),
+    "a measure": (
+        {"measures": [{}, {"r2": None}]},
+        "epoch 2 of the model's history has {'r2': None} as its measures: train again",
+    ),
+    "a length": (
+        {"gradient_norms": [[1.0], 2.0]},
+        "epoch 2 of the model's history has 2.0 as its gradient_norms: train again",
+    ),
+    "a validation loss": (
+        {"validation_loss": [None, []]},
+        "epoch 2 of the model's history has [] as its validation_loss: train again",
+    ),
+    "too few": (
+        {"seconds": [1.0]},
+        "the columns of the model's history have different lengths ([1, 2]): train again",
+    ),
+    "no list": ({"loss": 3}, "a column of the model's history is no list: train again"),
+}
+
+
+@pytest.mark.parametrize(("columns", "message"), WRONG_COLUMNS.values(), ids=WRONG_COLUMNS)
+def test_a_column_of_wrong_values_is_refused(told: Told, columns: dict[str, object], message: str) -> None:
+    made = {**History([FIRST, SECOND]).to_json(), **columns}
+    assert told(ModelFileError, lambda: History.from_json(made)) == message  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from chainrule import Dense, Dropout, Model, Network, TableRun, activation, load
 from chainrule.errors import CannotWrite, ConfigError, InvalidInput, ModelFileError, ShapeMismatch, TableError
 from chainrule.files.tensors import read_tensors, write_tensors
 from chainrule.formulas.activations import ACTIVATIONS
+from chainrule.learning.encoding import ClassTarget, NumberTarget
 
 Rows = tuple[NDArray[np.float64], NDArray[np.int64]]
 Told = Callable[[type, Callable[[], object]], str]
@@ -304,7 +306,7 @@ def test_an_activation_of_ones_own_must_be_registered_to_load(
     assert_array_equal(Model.load("m").predict(two_classes[0]), model.predict(two_classes[0]))
     ACTIVATIONS.remove("bent")
     message = told(ModelFileError, lambda: Model.load("m"))
-    assert message.startswith('cannot use "m": there is no activation called "bent": (known: ')
+    assert message.startswith('cannot use "m": there is no activation called "bent" (known: ')
     assert message.endswith(HINT)
 
 
@@ -362,3 +364,84 @@ def test_a_missing_file_is_named(told: Told) -> None:
     assert told(ModelFileError, lambda: Model.load("no/such")) == (
         'cannot read "no/such": there is no such file: check the path'
     )
+
+
+def test_numbers_that_are_not_finite_are_refused(
+    told: Told, binary: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for bad in (np.nan, np.inf):
+        rewritten(binary, Path("m"), tensors={**binary.parameters, "b1": np.full(5, bad, "f4")})
+        assert told(ModelFileError, lambda: Model.load("m")) == (
+            'cannot use "m": b1 holds a number that is not finite: train the model again'
+        )
+
+
+def test_an_encoding_of_other_columns_or_classes_is_refused(
+    told: Told, wine: TableRun, tmp_path: Path
+) -> None:
+    encoding = wine.model.encoding
+    assert encoding is not None
+    number = NumberTarget(encoding.target.name, 0.0, 1.0)
+    wrong = {
+        "its encoding gives 12 inputs, but its network takes 13": replace(
+            encoding, columns=encoding.columns[1:]
+        ),
+        "it has 2 classes, but its network has 3 outputs": replace(
+            encoding, target=ClassTarget(encoding.target.name, ("0", "1"))
+        ),
+        "its target is one number, but its network has 3 outputs": replace(encoding, target=number),
+    }
+    for message, forged in wrong.items():
+        rewritten(wine.model, tmp_path / "m", encoding=forged.to_json())
+        assert message in told(ModelFileError, lambda: Model.load(tmp_path / "m"))
+
+
+FORGED: dict[str, tuple[str, Any]] = {
+    "clip_norm": ("x", "clip_norm must be a number, not 'x'"),
+    "clip_value": (-1.0, "a clipping limit must be above 0 and finite, not -1.0"),
+    "fused": (3, "fused must be true or false, not 3"),
+    "rule": ("sgd(learning_rate=1e999)", "the learning rate must be above 0 and finite, not inf"),
+    "class_weight": ([1.0, 1.0, 1.0], "2 classes need 2 class weights, not 3"),
+    "loss": ("crossentropy", "its loss, crossentropy, needs an output for each class, but it has one"),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_forged_settings_are_refused(told: Told, binary: Model, tmp_path: Path, name: str) -> None:
+    value, message = FORGED[name]
+    rewritten(binary, tmp_path / "m", settings={**binary.settings.to_json(), name: value})
+    assert message in told(ModelFileError, lambda: Model.load(tmp_path / "m"))
+
+
+# --- measures of several outputs, of certain mistakes -------------------------------------------------
+
+
+def test_r2_of_several_outputs_is_the_mean_of_theirs(two_classes: Rows) -> None:
+    X, _ = two_classes
+    y = np.stack([X[:, 0], 100 + 5 * X[:, 1]], axis=1)
+    model = fit((X, y), Dense(2), epochs=40, rate=0.1)
+    found, predicted = model.evaluate(X, y), model.predict(X)
+    assert found["r2"] == pytest.approx(metrics.r2_score(y, predicted), rel=1e-5)
+    assert found["rmse"] == pytest.approx(np.sqrt(np.mean((y - predicted) ** 2)), rel=1e-5)
+    assert found["mae"] == pytest.approx(np.mean(np.abs(y - predicted)), rel=1e-5)
+
+
+def certain(model: Model) -> Model:
+    """A model whose weighted sum is 20 times the first input."""
+    weights = np.zeros((4, 1), "f4")
+    weights[0] = 20
+    return replace(model, parameters={"W1": weights, "b1": np.zeros(1, "f4")})
+
+
+def test_the_log_loss_of_a_loss_that_is_not_fused_is_that_of_the_probabilities(two_classes: Rows) -> None:
+    model = certain(fit(two_classes, Dense(1, "sigmoid"), fused=False))
+    assert model.evaluate(np.eye(4)[[0]], [0])["log_loss"] == pytest.approx(-np.log(1e-15))
+
+
+def test_the_log_loss_of_a_loss_reduced_otherwise_is_a_mean(three_classes: Rows) -> None:
+    X, y = three_classes
+    model = fit(three_classes, Dense(3, "softmax"), loss="crossentropy(outputs=mean)")
+    found = model.evaluate(X, y)
+    assert found["log_loss"] == pytest.approx(metrics.log_loss(y, model.predict_proba(X)), rel=1e-5)
+    assert found["loss"] == pytest.approx(found["log_loss"] / 3, rel=1e-5)

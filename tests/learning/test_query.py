@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
+from chainrule.learning.columns import database
 from chainrule.learning.tables import Table, read_table
 
 Write = Callable[..., Path]
@@ -129,6 +130,32 @@ def test_a_query_sees_no_variable_of_the_program(write: Write, refusal: Refusal)
     message = refusal(lambda: read_table(write("a,b\n1,2\n"), sql="SELECT * FROM frame"))
     assert message == "the query cannot be run: Table with name frame does not exist"
     assert len(frame) == 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["SELECT k, count(*) AS n FROM data GROUP BY k", "SELECT * FROM data ORDER BY random() LIMIT 50"],
+)
+def test_a_query_gives_the_same_rows_in_the_same_order_each_time(write: Write, sql: str) -> None:
+    path = parquet("SELECT range AS i, (range * 7919) % 5003 AS k FROM range(300000)")
+    first, *others = [read_table(path, sql=sql).numbers("k") for _ in range(6)]
+    for other in others:
+        assert_array_equal(first, other)
+
+
+def test_a_database_spills_to_a_folder_of_its_own_that_goes_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    one, other = database(), database()
+    folders = list(tmp_path.iterdir())
+    assert len(folders) == 2
+    assert all(folder.stat().st_mode & 0o777 == 0o700 for folder in folders)
+    told = one.execute("SELECT current_setting('temp_directory')").fetchone()
+    assert told is not None
+    assert Path(told[0]) in folders
+    del one, other
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_names_that_differ_only_in_case_are_read_but_not_queried(write: Write, refusal: Refusal) -> None:

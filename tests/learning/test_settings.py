@@ -96,6 +96,16 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         "class weight must not be negative or infinite, but is -2.0",
     ),
     "a weight in words": ({"class_weight": ["x"]}, "class weight must be a number, not 'x'"),
+    "clipping in words": ({"clip_norm": "1"}, "clip_norm must be a number, not '1'"),
+    "clipping at true": ({"clip_value": True}, "clip_value must be a number, not True"),
+    "clipping at 0": ({"clip_norm": 0.0}, "a clipping limit must be above 0 and finite, not 0.0"),
+    "clipping at no number": (
+        {"clip_value": math.nan},
+        "a clipping limit must be above 0 and finite, not nan",
+    ),
+    "fused in words": ({"fused": "yes"}, "fused must be true or false, not 'yes'"),
+    "shuffle of 1": ({"shuffle": 1}, "shuffle must be true or false, not 1"),
+    "no dtype": ({"dtype": None}, "numbers are float32 or float64, not None: choose one of them"),
     "rate of 0": (
         {"rate": 0},
         "the learning rate must be above 0 and finite, not 0: give for example 0.01",
@@ -182,3 +192,16 @@ def test_a_plateau_cuts_the_rate_after_the_patience() -> None:
         seen.append(plan.rate(epoch))
         plan.watch(loss)
     assert seen == [1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("kind", ["float64", np.float64, np.dtype("f8"), "f8"])
+def test_a_dtype_is_kept_by_its_name(kind: Any) -> None:
+    assert make_settings(loss="mse", dtype=kind).dtype == "float64"
+
+
+def test_entries_are_no_names_once_they_are_settings(told: Told) -> None:
+    settings = make_settings(loss="mse")
+    for changes in ({"loss": "mse"}, {"rule": "adam"}, {"schedules": ("cosine",)}):
+        assert "must be an entry of its catalogue" in told(
+            ConfigError, lambda c=changes: replace(settings, **c)
+        )  # type: ignore[misc]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+from chainrule.learning.sources import open_table
 from chainrule.learning.tables import read_table
 
 Write = Callable[..., Path]
@@ -195,3 +198,44 @@ def test_what_a_caller_does_to_an_array_does_not_reach_the_table(write: Write) -
     table = read_table(write("a,b\n1,2\n"))
     table.numbers("a")[0] = 9
     assert table.numbers("a").tolist() == [1.0]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_without_waiting_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Refusal
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    message = "pipe is a pipe, not an ordinary file: save the table to a file first"
+    assert refusal(lambda: read_table("pipe")) == message
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="this system has no null device")
+def test_a_device_is_refused(refusal: Refusal) -> None:
+    message = "/dev/null is a device, not an ordinary file: save the table to a file first"
+    assert refusal(lambda: read_table("/dev/null")) == message
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "message"),
+    [
+        ("iris", {"sql": "nonsense"}, "iris is an embedded set: --sql is for files, so leave it out"),
+        (
+            "xor",
+            {"header": False, "delimiter": "|"},
+            "xor is an embedded set: --no-header, --delimiter are for files, so leave them out",
+        ),
+        (np.ones((2, 2)), {"header": True}, "the data are in memory: header is for files, so leave it out"),
+        ({"a": [1]}, {"sql": "select 1"}, "the data are in memory: sql is for files, so leave it out"),
+    ],
+)
+def test_what_is_said_of_files_is_refused_for_other_sources(
+    source: Any, options: dict[str, Any], message: str, refusal: Refusal
+) -> None:
+    assert refusal(lambda: open_table(source, **options)) == message
+
+
+def test_a_file_that_is_not_there_is_told_of_the_embedded_set_of_nearly_that_name(refusal: Refusal) -> None:
+    message = 'there is no file "iriss" and no embedded set of that name: did you mean iris?'
+    assert refusal(lambda: open_table("iriss")) == message
+    assert refusal(lambda: open_table("no.csv")) == "there is no file no.csv: check its name and folder"

@@ -11,13 +11,15 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from chainrule import TableRun, load_dataset, read_table, train_table
 from chainrule.errors import ConfigError, InvalidInput, TableError, UnknownName
+from chainrule.formulas.rules import RULES
 from chainrule.learning.checkpoints import Keeper
+from chainrule.learning.perceptron_task import perceptron_on_table
 from chainrule.learning.tables import Table
-from chainrule.learning.tasks import perceptron_on_table, prepare
+from chainrule.learning.tasks import prepare
 
 Write = Callable[..., Path]
 Told = Callable[[type, Callable[[], object]], str]
@@ -205,6 +207,75 @@ def test_nothing_is_fitted_on_the_held_out_rows() -> None:
     assert len(together) == table.rows
 
 
+def test_nothing_is_fitted_on_the_validation_rows() -> None:
+    made = prepare("diabetes", test=0.3, validation=0.3, seed=4)
+    assert made.validation is not None
+    together = np.concatenate([made.train.X, made.validation.X])
+    assert abs(made.train.X.mean(axis=0)).max() < 1e-5
+    assert abs(made.train.y.mean()) < 1e-5
+    assert abs(together.mean(axis=0)).max() > 1e-3
+
+
+def test_a_gap_is_filled_with_the_mean_of_the_training_rows() -> None:
+    columns = gappy()
+    made = prepare(columns, "paid", missing="mean", validation=0.25, scale="none")
+    assert made.validation is not None
+    encoding = made.model.encoding
+    assert encoding is not None
+    age = encoding.feature_names.index("age")
+    filled = np.isin(np.arange(40), [3, 7])
+    kept = np.concatenate([made.train.X[:, age], made.validation.X[:, age]])
+    known = set(columns["age"][~filled])
+    guesses = [value for value in kept if value not in known]
+    whole = [value for value in made.train.X[:, age] if value in known]
+    assert_allclose(guesses, np.mean(whole), rtol=1e-6)
+    assert abs(np.mean(whole) - np.nanmean(columns["age"])) > 1e-3
+
+
+def test_a_category_of_the_validation_rows_alone_is_noted() -> None:
+    columns = paid()
+    columns["city"] = np.array([f"town {i}" if i % 2 else "Bern" for i in range(40)])
+    made = prepare(columns, "paid", validation=0.25)
+    assert made.model.network.inputs < 22
+    assert 'of 10 rows hold a category in column "city" that training never saw' in made.notes[0]
+
+
+@pytest.mark.parametrize("how", [{"validation": 0.2}, {"test": 0.2}])
+def test_what_the_target_is_does_not_hang_on_the_rows_held_out(how: dict[str, float]) -> None:
+    columns = {"x": np.arange(30.0), "y": np.r_[np.arange(24), np.zeros(6)]}
+    made = fit(columns, "y", **how)
+    assert made.rows["train"] == 24
+    assert made.model.classes is None
+
+
+def test_every_class_is_kept_in_training() -> None:
+    columns = {"x": np.arange(30.0), "y": np.array([*["a", "b"] * 14, "c", "d"])}
+    made = fit(columns, "y", validation=0.2, test=0.2)
+    assert made.model.classes == ("a", "b", "c", "d")
+
+
+def test_a_query_is_asked_of_the_test_file_too(write: Write) -> None:
+    train, test = write(as_csv(paid())), write(as_csv(paid(15)), "test.csv")
+    query = "select age, paid from data where city <> 'Chur'"
+    made = fit(train, "paid", test=test, sql=query)
+    assert made.rows == {
+        "train": int((paid()["city"] != "Chur").sum()),
+        "test": int((paid(15)["city"] != "Chur").sum()),
+    }
+
+
+def test_test_rows_in_memory_are_taken_as_they_are(write: Write) -> None:
+    train = write(as_csv(paid()))
+    made = fit(train, "paid", test=paid(15), sql="select * from data limit 30", header=True, delimiter=",")
+    assert made.rows == {"train": 30, "test": 15}
+
+
+def test_a_generated_test_set_is_drawn_from_the_seed() -> None:
+    made = prepare(load_dataset("moons", 3), "class", test="moons", seed=9, scale="none")
+    assert made.test is not None
+    assert_allclose(made.test.X[:, 0], load_dataset("moons", 9).numbers("x1"), rtol=1e-6)
+
+
 def test_the_test_rows_may_be_a_file_or_a_table(write: Write) -> None:
     train, test = write(as_csv(paid())), write(as_csv(paid(15)), "test.csv")
     for given in (str(test), test, paid(15), pd.DataFrame(paid(15))):
@@ -371,6 +442,38 @@ def test_a_perceptron_is_trained_on_a_table() -> None:
     assert len(made.train.X) == rows.sum()
 
 
+UNFIT = {
+    "layers": [4],
+    "activation": "relu",
+    "loss": "mse",
+    "l2": 0.1,
+    "dropout": 0.2,
+    "clip_norm": 1.0,
+    "class_weight": "balanced",
+    "validation": 0.2,
+    "patience": 3,
+    "schedule": "cosine",
+    "batch": 4,
+    "dtype": "float32",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), UNFIT.items())
+def test_a_perceptron_refuses_what_it_would_not_use(told: Told, name: str, value: Any) -> None:
+    assert told(ConfigError, lambda: perceptron_on_table("moons", **{name: value})) == (
+        f"the perceptron rule trains one unit, without --{name.replace('_', '-')}: leave that out, "
+        "or use another rule"
+    )
+
+
+def test_a_perceptron_learns_by_its_own_rule(told: Told) -> None:
+    assert told(ConfigError, lambda: perceptron_on_table("moons", rule="adam")) == (
+        "a perceptron learns by the perceptron rule, not by adam: leave the rule out, or train a network"
+    )
+    made, *_ = perceptron_on_table("xor", rule=RULES["perceptron"](learning_rate=0.5), layers=[], epochs=1)
+    assert made.settings.rule.parameters["learning_rate"] == 0.5
+
+
 WRONG: dict[str, tuple[Callable[[], Any], type, str]] = {
     "no target": (
         lambda: fit(paid()),
@@ -403,6 +506,19 @@ WRONG: dict[str, tuple[Callable[[], Any], type, str]] = {
         lambda: fit("iris", test="no.csv"),
         TableError,
         "there is no file no.csv: check its name and folder",
+    ),
+    "the training set for a test": (
+        lambda: fit("moons", test="moons"),
+        ConfigError,
+        "moons: the test rows would be the training rows: give another file, or a fraction to hold out, "
+        "such as 0.2",
+    ),
+    "an unknown setting": (
+        lambda: perceptron_on_table("xor", epoch=3),
+        UnknownName,
+        'there is no setting called "epoch": did you mean "epochs"? (known: batch, class_weight, clip_norm, '
+        "clip_value, dtype, epochs, fused, improvement, l2, loss, patience, rate, rule, schedule, seed, shuffle, "
+        "tolerance, validation)",
     ),
     "three activations for two layers": (
         lambda: fit("iris", layers=[4, 4], activation=["relu", "tanh", "relu"]),

@@ -20,6 +20,7 @@ import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from pathlib import Path
 
 import click
 
@@ -33,6 +34,7 @@ DONE, WRONG, DEFECT, INTERRUPTED, UNREAD = 0, 2, 70, 130, 141
 
 def run(command: click.Command, arguments: Sequence[str]) -> int:
     """Run a command on arguments and return its exit code; whatever is raised becomes one sentence."""
+    _open_closed_streams()
     with warnings.catch_warnings():
         # What libraries warn of is for programmers; what matters to the user is an error or a printed line.
         warnings.simplefilter("ignore")
@@ -47,6 +49,13 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
             code, sentence = INTERRUPTED, "stopped by Ctrl-C"
         _complain(sentence)
         return code
+
+
+def _open_closed_streams() -> None:
+    """Where the shell closed a stream (`>&-`) there is none, and what is written is to go nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _invoke(command: click.Command, arguments: Sequence[str]) -> int:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.cli import printing, reporting
-from chainrule.errors import ConfigError
 
 if TYPE_CHECKING:
     from chainrule.learning.perceptron import PerceptronRun
@@ -16,21 +15,12 @@ if TYPE_CHECKING:
 # The trace is a table of its first presentations, for at most so many inputs.
 SHOWN, MOST_INPUTS = 12, 4
 
-USED = {"target", "task", "layers", "loss", "rule", "rate", "epochs", "shuffle", "missing", "drop", "test"}
-USED |= {"header", "delimiter", "sql", "threshold", "seed", "scale"}
-
 
 def train_on_table(data: str, choices: Mapping[str, Any], out: str, as_json: bool) -> None:
     """Train a perceptron on a table of two classes, tell what happened, and write the model."""
     from chainrule.learning.assessment import assess
-    from chainrule.learning.tasks import perceptron_on_table
+    from chainrule.learning.perceptron_task import perceptron_on_table
 
-    unused = sorted(set(choices) - USED)
-    if unused or choices.get("layers"):
-        names = ", ".join("--" + name.replace("_", "-") for name in unused or ["layers"])
-        raise ConfigError(
-            f"the perceptron rule trains one unit, without {names}: leave that out, or use another rule"
-        )
     model, run, made = perceptron_on_table(data, **choices)
     model.save(out)
     found = {"train": assess(model, made.train)}

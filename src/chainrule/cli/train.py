@@ -11,7 +11,7 @@ import click
 
 from chainrule.cli import options, printing, reporting
 from chainrule.cli.choices import read_choices, training_options
-from chainrule.errors import ConfigError
+from chainrule.errors import ConfigError, Divergence
 
 if TYPE_CHECKING:
     from chainrule.learning.assessment import Assessment
@@ -65,6 +65,8 @@ def command(
         return
     if choices.pop("threshold", None) is not None:
         raise ConfigError("--threshold goes with --rule perceptron: add that, or leave the threshold out")
+    if not resume:
+        _check_nothing_unfinished(keeper.path)
     from chainrule.learning.tasks import prepare
 
     made = prepare(data, choices.pop("target", None), **choices)
@@ -111,7 +113,12 @@ def _train(made: Prepared, keeper: Keeper, resume: bool, engine: str, *, show: b
     from chainrule.learning.tasks import train_made
 
     with progress(made.model.settings.epochs, show=show) as callback:
-        return train_made(made, callbacks=[callback], keeper=keeper, resume=resume, engine=engine)
+        try:
+            return train_made(made, callbacks=[callback], keeper=keeper, resume=resume, engine=engine)
+        except Divergence:
+            # It could only be gone on from with the same settings, which diverge again.
+            keeper.path.unlink(missing_ok=True)
+            raise
 
 
 def report(trained: TableRun, made: Prepared, out: str, as_json: bool) -> None:
@@ -177,6 +184,17 @@ def _keeper(out: str, every: str) -> Keeper:
     if matched[2]:
         return Keeper(path, None, float(matched[1]))
     return Keeper(path, int(matched[1]), None)
+
+
+def _check_nothing_unfinished(checkpoint: Path) -> None:
+    """A new run would write over the checkpoint of one that was broken off."""
+    from chainrule.files.atomic import quoted
+
+    if checkpoint.exists():
+        raise ConfigError(
+            f"there is an unfinished run in {quoted(checkpoint)}: add --resume to go on, "
+            "or delete it or give another --out to start anew"
+        )
 
 
 def _is_perceptron(choices: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from chainrule.derivation import reasons
 from chainrule.derivation.backpropagation import gradient_name, gradients
@@ -46,6 +47,8 @@ def derive(
     >>> print(d["d1"].formula, "|", d["W1"].formula)
     d1 = (a1 - y) / rows(z1) | W1 ← W1 - η · dW1
     """
+    if not isinstance(network, Network):
+        raise ConfigError(f"a derivation is of a Network(inputs, layers), not of {network!r}")
     chosen_loss = LOSSES.find(loss) if loss is not None else None
     chosen_rule = RULES.find(rule) if rule is not None else None
     draft = _Draft(network)
@@ -240,8 +243,9 @@ class _Draft:
 
     # --- back-propagation ---------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, Parameter]:
+        """The trained parameters by name."""
         return {p.name: p for p in self.network.parameters if not p.frozen}
 
     def back_propagate(self, seeds: list[str]) -> None:
@@ -300,6 +304,7 @@ class _Draft:
             self.check_perceptron(rule)
         self.given("eta", ())
         self.given("t", ())
+        below = {line.symbol: line.arguments[0] for line in self.lines if line.symbol.startswith("z")}
         settings = {
             name: self.number(self.free(name, rule.name), value)
             for name, value in rule.parameters.items()
@@ -310,7 +315,7 @@ class _Draft:
                 continue
             layer = parameter.layer
             names = {"w": name, "g": gradients.get(name, ""), "eta": "eta", "t": "t", "y": self.target}
-            names |= {"x": self.below(layer), "y_hat": f"a{layer}", **settings}
+            names |= {"x": below[f"z{layer}"], "y_hat": f"a{layer}", **settings}
             for kept, start in (rule.state or {}).items():
                 names[kept] = f"{kept}_{name}"
                 self.shapes[names[kept]] = self.shapes[name]
@@ -331,10 +336,6 @@ class _Draft:
     @property
     def target(self) -> str:
         return "Y" if "Y" in self.shapes else "y"
-
-    def below(self, layer: int) -> str:
-        """What a layer takes in."""
-        return next(line.arguments[0] for line in self.lines if line.symbol == f"z{layer}")
 
     def finish(self, loss: Loss | None, rule: Rule | None, fused: bool) -> Derivation:
         return Derivation(

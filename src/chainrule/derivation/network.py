@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Integral, Real
 from typing import Any, Literal
 
@@ -19,8 +20,10 @@ Values = tuple[Any, ...]
 class Parameter:
     """A quantity that training adjusts.
 
-    shape: its sizes; letters: the same in the letters of the derivation
+    name:  its symbol in the derivation ("W1"); layer: the layer it is of, from 1; role: what it does there
+    shape: its sizes
     start: given values (nested tuples), or the initialiser they are drawn with
+    frozen: training leaves it as it is
     """
 
     name: str
@@ -47,7 +50,7 @@ class Dense:
     activation: a name ("sigmoid", "leaky_relu(0.2)") or an entry of the catalogue
     bias:       True (starts from 0), False, or the O starting values
     threshold:  False, True (starts from 0), or O starting values: taken off in place of a bias, as the
-                weight of a constant input −1
+                weight of a constant input −1; a bias with starting values cannot go with it
     weights:    an initialiser's name or entry, or the starting values (I, O); by default the initialiser
                 that suits the activation
     frozen:     training leaves the layer's parameters as they are
@@ -83,8 +86,13 @@ class Dense:
             start: Any = INITIALISERS.find(weights or chosen.init)
         else:
             start = _matrix("weights", weights)
-        taken_off = _row("threshold", threshold, units)
-        added = _row("bias", bias, units) if taken_off is False else False
+        taken_off, added = _row("threshold", threshold, units), _row("bias", bias, units)
+        if taken_off is not False:
+            if not isinstance(added, bool):
+                raise ConfigError(
+                    "a layer has a bias or a threshold, not both: leave out the bias values, or the threshold"
+                )
+            added = False
         for name, value in {
             "units": int(units),
             "activation": chosen,
@@ -161,6 +169,8 @@ class Network:
         if isinstance(inputs, bool) or not isinstance(inputs, Integral) or inputs < 1:
             raise ConfigError(f"a network needs a whole number of inputs, at least 1, not {inputs!r}")
         object.__setattr__(self, "inputs", int(inputs))
+        if not isinstance(layers, (list, tuple)):
+            raise ConfigError(f"a network takes a list of layers, such as [Dense(1)], not {layers!r}")
         object.__setattr__(self, "layers", tuple(layers))
         for layer in self.layers:
             if not isinstance(layer, (Dense, Dropout)):
@@ -169,7 +179,7 @@ class Network:
             raise ConfigError("a network ends with a Dense layer, its outputs: add one")
         _ = self.parameters
 
-    @property
+    @cached_property
     def dense(self) -> tuple[Dense, ...]:
         """The layers with weights; layer 1 is the first."""
         return tuple(layer for layer in self.layers if isinstance(layer, Dense))
@@ -179,27 +189,24 @@ class Network:
         """How many outputs the network has."""
         return self.dense[-1].units
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Inputs, then the units of each layer."""
         return (self.inputs, *(layer.units for layer in self.dense))
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """Every parameter, layer by layer."""
         found: list[Parameter] = []
         for number, layer in enumerate(self.dense, start=1):
-            if (
-                number > 1
-                and isinstance(layer.weights, tuple)
-                and len(layer.weights) != self.sizes[number - 1]
-            ):
+            given = self.sizes[number - 1]
+            if number > 1 and isinstance(layer.weights, tuple) and len(layer.weights) != given:
                 raise ShapeMismatch(
                     f"layer {number} takes {len(layer.weights)} inputs but layer {number - 1} gives "
-                    f"{self.sizes[number - 1]}: give layer {number} {self.sizes[number - 1]} rows of weights, "
+                    f"{given}: give layer {number} {given} rows of weights, "
                     f"or set layer {number - 1}'s units to {len(layer.weights)}"
                 )
-            found.extend(layer.parameters(number, self.sizes[number - 1]))
+            found.extend(layer.parameters(number, given))
         return tuple(found)
 
     @property

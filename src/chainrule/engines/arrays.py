@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.formulas.expression import Expression, Primitive, fold
-from chainrule.formulas.hashing import GOLDEN, hash_start
+from chainrule.formulas.hashing import GOLDEN, KEPT_BITS, LAST_SHIFT, ROUNDS, hash_start
 
 Array = NDArray[Any]
 
@@ -47,7 +47,15 @@ def _apply(primitive: Primitive, *operands: Any) -> Any:
     """Python's own numbers stay so: NumPy's would turn the float32 arrays they meet into float64."""
     if primitive.elementwise and all(type(operand) in (int, float, bool) for operand in operands):
         return primitive.meaning(*operands)
-    return numpy_spelling(primitive)(*operands)
+    first = 1 if primitive.name == "where" else 0
+    return numpy_spelling(primitive)(*operands[:first], *map(_number, operands[first:]))
+
+
+def _number(operand: Any) -> Any:
+    """Truths that are calculated with, as 0 and 1."""
+    return (
+        operand.astype(np.float32) if isinstance(operand, np.ndarray) and operand.dtype == bool else operand
+    )
 
 
 def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
@@ -133,8 +141,8 @@ def uniform(like: Array, key: float, step: float, out: Array | None = None) -> A
     result = np.empty_like(like) if out is None else out
     with np.errstate(over="ignore"):
         bits = _places(like.size) + np.uint64(hash_start(int(key), int(step)))
-        bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        bits = (bits ^ (bits >> np.uint64(31))) >> np.uint64(40)
-    np.divide(bits.reshape(like.shape), float(1 << 24), out=result, casting="unsafe")
+        for shift, factor in ROUNDS:
+            bits = (bits ^ (bits >> np.uint64(shift))) * np.uint64(factor)
+        bits = (bits ^ (bits >> np.uint64(LAST_SHIFT))) >> np.uint64(64 - KEPT_BITS)
+    np.divide(bits.reshape(like.shape), float(1 << KEPT_BITS), out=result, casting="unsafe")
     return result

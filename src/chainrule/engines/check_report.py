@@ -8,6 +8,11 @@ from math import prod
 from chainrule.derivation.lines import Derivation
 from chainrule.formulas.writing import symbol_text
 
+LOST = (
+    "The data are fitted so well that the rounding of the loss hides even the steepest slope's errors below "
+    "1 %: check with other rows or parameters as well."
+)
+
 
 @dataclass(frozen=True)
 class ParameterCheck:
@@ -105,8 +110,13 @@ def summary(
     found: tuple[ParameterCheck, ...],
     limit: int | None,
     tolerance: float,
+    *,
+    lost: bool = False,
 ) -> GradientCheck:
-    """The whole check's findings from those of each parameter, in the order of `derivation.trained`."""
+    """The whole check's findings from those of each parameter, in the order of `derivation.trained`.
+
+    lost: whether the rounding of the loss would hide even a wrong slope
+    """
     worst = max(found, key=lambda one: (one.compared > 0, one.error))
     compared = sum(one.compared for one in found)
     return GradientCheck(
@@ -124,7 +134,7 @@ def summary(
         limit=limit,
         tolerance=tolerance,
         loss=loss,
-        remarks=tuple(_remarks(derivation, found, limit, tolerance)),
+        remarks=(*_remarks(derivation, found, limit, tolerance), *([LOST] if lost else [])),
     )
 
 

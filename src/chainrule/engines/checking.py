@@ -29,6 +29,10 @@ STEPS = (1.0, 0.1, 0.01, 10.0)
 ROUNDING = 8 * float(np.finfo(np.float64).eps)
 # Beside a slope that changes by 1 between the two sides, one of a tenth of the tolerance cannot be judged.
 CURVATURE = 10.0
+# A slope is judged by the steepest one where that changes the loss over a million times as much.
+NEGLIGIBLE = 1e-6
+# A check that would pass over the steepest slope wrong by this much says so.
+NOTABLE = 0.01
 # Slopes below the smallest numbers of full precision are no slopes.
 TINY = float(np.finfo(np.float64).tiny)
 
@@ -54,7 +58,7 @@ def check_gradients(
     parameters: by name; drawn from `seed` by default.  seed: also of dropout's masks and of the sample
     step:       how far each side moves a weighted sum; h follows from it and the size of the inputs
     tolerance:  of |a − n| / (|a| + |n|); where that is so small that the loss's own rounding or bending hides
-                differences, they are taken relative to what can be told apart
+                differences, or negligible beside the network's steepest slope, they are taken relative to that
     limit:      compare at most this many entries of each parameter, drawn at random
 
     Frozen parameters have no gradient and are left alone. Dropout takes the same mask on both sides.
@@ -88,7 +92,7 @@ def check_gradients(
     comparison = _Comparison(derivation, values, seed, step, tolerance)
     rng = np.random.default_rng(seed)
     found = tuple(comparison.parameter(p, _drawn(p.size, limit, rng)) for p in derivation.trained)
-    return summary(derivation, comparison.loss, found, limit, tolerance)
+    return summary(derivation, comparison.loss, found, limit, tolerance, lost=comparison.lost)
 
 
 class _Comparison:
@@ -123,7 +127,16 @@ class _Comparison:
             float(np.abs(self.base[gradient]).max() * np.abs(self.base[name]).max())
             for name, gradient in derivation.gradients.items()
         )
-        self.rounding = ROUNDING * (abs(self.loss) + max((s for s in sizes if isfinite(s)), default=0.0))
+        inside = _size_inside(derivation)
+        self.rounding = ROUNDING * (abs(self.loss) + inside + max(filter(isfinite, sizes), default=0.0))
+        self.steps = {p.name: self._steps(p) for p in derivation.trained}
+        changes = (float(np.abs(self._gradient(name) * h).max()) for name, h in self.steps.items())
+        greatest = max(filter(isfinite, changes), default=0.0)
+        self.negligible = NEGLIGIBLE * greatest
+        self.lost = 0 < greatest * NOTABLE < self.rounding
+
+    def _gradient(self, name: str) -> Floats:
+        return np.asarray(self.base[self.derivation.gradients[name]])
 
     def _kinks(self) -> list[tuple[Floats, Floats | None, float]]:
         """(values, what is taken off them, kink) for each kink: z of a layer, or p − y of the loss."""
@@ -140,9 +153,9 @@ class _Comparison:
     def parameter(self, parameter: Parameter, chosen: NDArray[np.intp]) -> ParameterCheck:
         """Compare the chosen entries (places in the flattened parameter)."""
         name = parameter.name
-        gradient = np.ravel(self.base[self.derivation.gradients[name]])
+        gradient = self._gradient(name).reshape(-1)
         weights = self.program.buffers[name].reshape(-1)
-        steps = self._steps(parameter).reshape(-1)
+        steps = self.steps[name].reshape(-1)
         left_out, worst = 0, (-1.0, 0, 0.0, 0.0)
         with np.errstate(all="ignore"):
             for place in map(int, chosen):
@@ -177,6 +190,7 @@ class _Comparison:
         start = float(weights[place])
         best: tuple[float, float] | None = None
         floor = 0.0
+        negligible = self.negligible / step
         for multiple in STEPS:
             high, low = start + multiple * step, start - multiple * step
             upper, sides = self._loss_at(weights, place, high)
@@ -189,7 +203,7 @@ class _Comparison:
             change = abs(upper + lower - 2 * self.loss) / (multiple * step)
             # Rounding of the outputs shifts the place where the slope is 0; √(change / h) is ∂a/∂w beside a fit.
             shift = self.outputs * sqrt(change / (multiple * step)) / self.tolerance
-            scale = max(abs(analytic) + abs(numeric), floor, CURVATURE * change, shift, TINY)
+            scale = max(abs(analytic) + abs(numeric), floor, negligible, CURVATURE * change, shift, TINY)
             error = abs(analytic - numeric) / scale
             error = error if isfinite(error) else float("inf")
             if best is None or error < best[0]:
@@ -205,6 +219,13 @@ class _Comparison:
         self.program.run(self.program.compute)
         sides = [np.sign((z if y is None else z - y) - kink) for z, y, kink in self.kinks]
         return self.program.number(self.objective), sides
+
+
+def _size_inside(derivation: Derivation) -> float:
+    """The size of the sums inside the loss, where the loss itself may be far smaller than their rounding."""
+    loss = derivation.loss
+    # ln(p) and ln(Σ exp(z)) of a good fit are logarithms of sums beside 1, however small the loss.
+    return 1.0 if loss is not None and loss.domain[1] == 1 else 0.0
 
 
 def _check_settings(step: float, tolerance: float, limit: int | None) -> None:

@@ -43,14 +43,16 @@ class Step:
 class Slice:
     """What a run of consecutive training steps came to.
 
-    batches: how many steps were taken; samples: how many rows they saw
-    loss:    Σ over the steps of (loss × rows); squares: layer → Σ over the steps of the squared length of
-             its gradient; both with what was added up before, if that was given
+    batches: how many steps were taken
+    samples: Σ over the steps of their rows, or of their total weight where samples are weighted
+    loss:    Σ over the steps of their loss times that; for a loss that is summed over the batch, as it is
+    squares: for each layer with trained parameters, Σ over the steps of the squared length of its gradient;
+             all three with what was added up before, if that was given
     bad:     True when the last step, not counted above and not applied, left the finite numbers
     """
 
     batches: int
-    samples: int
+    samples: float
     loss: float
     squares: tuple[float, ...]
     bad: bool
@@ -79,13 +81,14 @@ class Trainer(Protocol):
         rate: float,
         seconds: float,
         stop: Callable[[], bool],
+        samples: float = 0.0,
         loss: float = 0.0,
         squares: Sequence[float] = (),
     ) -> Slice:
         """Take steps over the batches of `order` (None: as the rows come) from batch `start` on.
 
         Returns at the end of the order, when `seconds` have passed, when `stop()` is true after a step,
-        or at a step that is not finite. `loss` and `squares` are the sums of the epoch's earlier slices,
+        or at a step that is not finite. `samples`, `loss` and `squares` are the sums of the epoch's earlier slices,
         which are gone on from, so that the moments at which an epoch is cut change no bit of them.
         """
         ...

@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from chainrule.derivation.lines import Derivation
 from chainrule.engines.engine import Array, Data, Number, Slice, Step
-from chainrule.engines.program import Arena, Program, as_dtype
+from chainrule.engines.program import GRADIENTS, Arena, Program, as_dtype
 from chainrule.engines.threads import enough_threads
 from chainrule.errors import InvalidInput, ShapeMismatch
 
 # A batch whose loss is this many times the first one's (or 1, if that is more) has exploded.
 EXPLODED = 1e6
 CHUNK = 512
+# Steps between two flushes of subnormal numbers; momentum of dead units decays into them.
+FLUSH_EVERY = 256
 
 
 class NumpyEngine:
@@ -57,6 +59,8 @@ class NumpyEngine:
 
         Raises InvalidInput for a value that is missing and ShapeMismatch for one of another shape.
         """
+        if not isinstance(values, Mapping):
+            raise InvalidInput(f"the values are given by symbol, such as {{'x': …}}, not as {values!r}")
         arena = Arena(derivation, as_dtype(dtype))
         x = np.asarray(values.get("x"), dtype=object if "x" not in values else arena.dtype)
         if x.ndim != 2:
@@ -142,7 +146,8 @@ class NumpyTrainer:
         self._programs: dict[int, Program] = {}
         self._whole: Program | None = None
         self._latest: Program | None = None
-        self._gradients = [self._arena.flat["g"][s] for s in self._arena.segments.values()]
+        self._gradients = [self._arena.flat[GRADIENTS][s] for s in self._arena.segments.values()]
+        self._kept = {s.removesuffix(f"_{p}") for s, (p, _) in derivation.state.items()}
         self.load(parameters, {}, 0)
 
     def load(self, parameters: Mapping[str, Any], state: Mapping[str, Any], step_number: int) -> None:
@@ -167,13 +172,14 @@ class NumpyTrainer:
         rate: float,
         seconds: float,
         stop: Callable[[], bool],
+        samples: float = 0.0,
         loss: float = 0.0,
         squares: Sequence[float] = (),
     ) -> Slice:
         """Take steps over the batches of `order` from batch `start` on; see the protocol."""
         count = len(self._data.X)
         deadline = perf_counter() + seconds
-        losses, samples, taken, bad = loss, 0, 0, False
+        losses, taken, bad = loss, 0, False
         summed = list(squares) or [0.0] * len(self._gradients)
         with np.errstate(all="ignore"):
             for first in range(start * batch, count, batch):
@@ -188,14 +194,24 @@ class NumpyTrainer:
                     break
                 for function, arguments in program.update:
                     function(*arguments)
-                losses += found * rows
-                samples += rows
+                if self.step_number % FLUSH_EVERY == 0:
+                    self._flush()
+                share = _share_of_loss(program)
+                losses += found * share
+                samples += share
                 taken += 1
                 for place, length in enumerate(lengths):
                     summed[place] += length
                 if stop() or perf_counter() > deadline:
                     break
         return Slice(taken, samples, losses, tuple(summed), bad)
+
+    def _flush(self) -> None:
+        """Set subnormal numbers of the rule's state to 0: they change nothing, and arithmetic on them is slow."""
+        least = np.finfo(self._arena.dtype).tiny
+        for name in self._kept:
+            flat = self._arena.flat[name]
+            flat[np.abs(flat) < least] = 0
 
     def last_step(self) -> Step:
         """Every number of the latest batch, computed again from the present parameters."""
@@ -252,7 +268,7 @@ def _copy_batch(program: Program, data: Data, piece: slice) -> None:
 
 
 def _share_of_loss(program: Program) -> float:
-    """How much a chunk's loss counts: its rows, or their total weight; a sum counts as it is."""
+    """How much a batch's loss counts beside others': its rows, or their total weight; a sum counts as it is."""
     loss = program.derivation.loss
     if loss is None or loss.over_batch == "sum":
         return 1.0

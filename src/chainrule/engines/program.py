@@ -18,6 +18,8 @@ from chainrule.errors import ConfigError
 from chainrule.formulas.expression import Apply, Constant, Expression, Shape, Symbol, walk
 
 Instruction = tuple[Callable[..., Any], tuple[Any, ...]]
+# Names of flat arrays that no rule's own state can have.
+PARAMETERS, GRADIENTS, CLIPPED = "the parameters", "the gradients", "the clipped gradients"
 _TRUTH = {"greater", "greater_equal", "less", "less_equal", "equal"}
 
 
@@ -38,8 +40,8 @@ class Arena:
             first = self.segments.get(p.layer, slice(at, at)).start
             at += p.size
             self.segments[p.layer] = slice(first, at)
-        self.family("w", {p.name: p.name for p in trained})
-        self.family("g", {gradient: name for name, gradient in derivation.gradients.items()})
+        self.family(PARAMETERS, {p.name: p.name for p in trained})
+        self.family(GRADIENTS, {gradient: name for name, gradient in derivation.gradients.items()})
         for p in derivation.network.parameters:
             if p.frozen:
                 self.views[p.name] = np.zeros(p.shape, dtype)
@@ -129,9 +131,7 @@ class Program:
         for line in first:
             for argument, symbol in zip(line.definition.arguments, line.arguments, strict=True):
                 if symbol not in whole and symbol in self.buffers:
-                    whole[symbol] = self.arena.flat[
-                        "g" if argument == "g" else "w" if argument == "w" else argument
-                    ]
+                    whole[symbol] = self.arena.flat[{"g": GRADIENTS, "w": PARAMETERS}.get(argument, argument)]
         return [line for line in lines if line.of in (None, names[0] if names else None)], whole
 
     def _allocate_update(self, lines: tuple[Line, ...]) -> None:
@@ -231,7 +231,10 @@ class _LineLowering:
         if name == "total":
             return self._total(operands[0])
         if (name in ("multiply", "divide")) and isinstance(operands[1], float) and operands[1] == 1:
-            return operands[0]
+            # The result is the operand's own array, so that every use of either counts for both.
+            operand = node.arguments[0]
+            self.uses[operand] = self.uses[node] = self.uses[operand] - 1 + self.uses[node]
+            return self._as_number(operands[0])
         return self._array(node, operands, root=root)
 
     def _scalar(self, node: Apply, operands: list[Any]) -> Any:
@@ -259,6 +262,8 @@ class _LineLowering:
         if primitive.name == "uniform":
             return self._uniform(operands, root)
         arrays = [self._as_array(operand) for operand in operands]
+        first = 1 if primitive.name == "where" else 0
+        arrays[first:] = map(self._as_number, arrays[first:])
         shape = primitive.shape(*(array.shape for array in arrays))
         dtype = np.dtype(bool) if primitive.name in _TRUTH else self.program.arena.dtype
         target = self._target() if root else None
@@ -285,6 +290,14 @@ class _LineLowering:
             return self.program._cell(operand)
         array: Array = operand
         return array
+
+    def _as_number(self, operand: Any) -> Any:
+        """Truths that are calculated with: 0 and 1 in the dtype."""
+        if not isinstance(operand, np.ndarray) or operand.dtype != bool:
+            return operand
+        made: Array = np.empty(operand.shape, self.program.arena.dtype)
+        self.made.append((np.copyto, (made, operand)))
+        return made
 
     def _buffer(
         self, node: Apply | None, shape: tuple[Any, ...], dtype: Any, reusable: bool, root: bool
@@ -330,11 +343,11 @@ def _draw(numbers: list[Any], like: Array, key: Any, step: Any, out: Array) -> N
 
 
 def _family(line: Line) -> str:
-    """The flat array that a symbol of the update lives in: w, clipped, m, v, m_hat, …"""
+    """The flat array that a symbol of the update lives in: one of the three, or m, v, m_hat, …"""
     if line.symbol == line.of:
-        return "w"
+        return PARAMETERS
     suffix = f"_{line.of}"
-    return line.symbol.removesuffix(suffix) if line.symbol.endswith(suffix) else "clipped"
+    return line.symbol.removesuffix(suffix) if line.symbol.endswith(suffix) else CLIPPED
 
 
 def _roles(line: Line) -> tuple[Any, ...]:

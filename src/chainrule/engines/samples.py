@@ -153,6 +153,8 @@ def numeric(what: str, given: Any) -> Array:
     """Numbers of any shape but (). Raises InvalidInput for what is none."""
     if given is None:
         raise InvalidInput(f"{what} is missing: give an array of numbers")
+    if isinstance(given, np.ma.MaskedArray):
+        _check_unmasked(what, given)
     try:
         array = np.asarray(given)
         if array.dtype.kind == "c":
@@ -164,6 +166,15 @@ def numeric(what: str, given: Any) -> Array:
     if array.ndim == 0:
         raise ShapeMismatch(f"{what} must be an array, not a single number")
     return array.astype(np.int64) if array.dtype.kind == "b" else array
+
+
+def _check_unmasked(what: str, given: Any) -> None:
+    """Raise InvalidInput naming the first masked entry; the plain array would show what the mask hides."""
+    masked = np.argwhere(np.ma.getmaskarray(given))
+    if given.ndim and len(masked):
+        names = ("row", "column", *["place"] * given.ndim)
+        where = ", ".join(f"{name} {at}" for name, at in zip(names, masked[0], strict=False))
+        raise InvalidInput(f"{where} of {what} is masked, so missing: leave the row out or fill the gap")
 
 
 def _class_numbers(array: Array, classes: int) -> Array:

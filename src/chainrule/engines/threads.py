@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import pairwise
+from threading import Lock
+from typing import Any
 
 from chainrule.derivation.network import Network
 
@@ -16,23 +18,49 @@ NEVER_SHARED, WORTH_SHARING = 2**18, 10**8
 _decided: ContextVar[bool] = ContextVar("decided", default=False)
 
 
+class _OneThread:
+    """BLAS held to one thread for as long as anybody in the process asks for it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._users = 0
+        self._limits: Any = None
+
+    def take(self) -> None:
+        from threadpoolctl import threadpool_limits
+
+        with self._lock:
+            if not self._users:
+                self._limits = threadpool_limits(limits=1, user_api="blas")
+            self._users += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                self._limits.restore_original_limits()
+
+
+_one_thread = _OneThread()
+
+
 @contextmanager
 def enough_threads(network: Network, rows: int) -> Iterator[None]:
     """One BLAS thread, or all where the largest product B · I · O of a step is worth sharing.
 
-    Inside another such decision, that one holds.
+    Inside another such decision, that one holds. The pool is the process's own: while one Python thread
+    holds it to one BLAS thread, all are held.
     """
     largest = rows * max(i * o for i, o in pairwise(network.sizes))
-    if _decided.get() or not NEVER_SHARED < largest < WORTH_SHARING:
-        yield
-        return
-    from threadpoolctl import threadpool_limits
-
+    limited = not _decided.get() and NEVER_SHARED < largest < WORTH_SHARING
     token = _decided.set(True)
+    if limited:
+        _one_thread.take()
     try:
-        with threadpool_limits(limits=1, user_api="blas"):
-            yield
+        yield
     finally:
+        if limited:
+            _one_thread.leave()
         _decided.reset(token)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from chainrule.formulas.hashing import GOLDEN, MASK64, hash_start
+from chainrule.formulas.hashing import GOLDEN, KEPT_BITS, LAST_SHIFT, MASK64, ROUNDS, hash_start
 
 
 def sign(a: Tensor) -> Tensor:
@@ -48,10 +48,10 @@ def uniform(like: Tensor, key: float, step: float) -> Tensor:
     """
     places = torch.arange(like.numel(), dtype=torch.int64, device=like.device)
     bits = places * _signed(GOLDEN) + _signed(hash_start(int(key), int(step)))
-    bits = (bits ^ _shifted(bits, 30)) * _signed(0xBF58476D1CE4E5B9)
-    bits = (bits ^ _shifted(bits, 27)) * _signed(0x94D049BB133111EB)
-    bits = _shifted(bits ^ _shifted(bits, 31), 40)
-    return (bits.to(like.dtype) / (1 << 24)).reshape(like.shape)
+    for shift, factor in ROUNDS:
+        bits = (bits ^ _shifted(bits, shift)) * _signed(factor)
+    bits = _shifted(bits ^ _shifted(bits, LAST_SHIFT), 64 - KEPT_BITS)
+    return (bits.to(like.dtype) / (1 << KEPT_BITS)).reshape(like.shape)
 
 
 def _signed(value: int) -> int:

@@ -15,9 +15,9 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
-from chainrule.errors import CannotWrite
+from chainrule.errors import CannotWrite, InvalidInput
 
 __all__ = ["PathLike", "check_writable", "quoted", "remove_leftovers", "replace_file", "replacing"]
 
@@ -36,6 +36,13 @@ _ADVICE = {
     errno.ENAMETOOLONG: ("the name is too long", "choose a shorter one"),
     errno.ELOOP: ("its symbolic links go round in a circle", "correct the links or choose another path"),
 }
+
+
+def checked_path(path: Any) -> PathLike:
+    """The path. Raises InvalidInput for what cannot name a file."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise InvalidInput(f"a file is named by a string or a Path, not by {path!r}")
+    return path
 
 
 def quoted(text: PathLike) -> str:

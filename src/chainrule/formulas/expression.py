@@ -16,6 +16,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
@@ -153,6 +154,8 @@ class Constant(Expression):
     _interned: ClassVar[WeakValueDictionary[str, Constant]] = WeakValueDictionary()
 
     def __new__(cls, value: float) -> Constant:
+        # NumPy's numbers would be written as np.float64(0.1).
+        value = int(value) if isinstance(value, int) else float(value)
         key = repr(value)
         known = cls._interned.get(key)
         if known is not None:
@@ -196,8 +199,8 @@ def as_expression(value: Any) -> Expression:
     """A number as a `Constant`; a tree as it is."""
     if isinstance(value, Expression):
         return value
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return Constant(value)
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return Constant(int(value) if isinstance(value, Integral) else float(value))
     raise InvalidInput(
         f"a formula is made of numbers, symbols and the vocabulary's primitives, not of {value!r}: "
         "use the functions of chainrule.formulas.vocabulary in place of those of math or numpy"
@@ -206,28 +209,40 @@ def as_expression(value: Any) -> Expression:
 
 def parameters_of(function: Callable[..., Any]) -> tuple[str, ...]:
     """The names of a definition's arguments, in order."""
+    if not callable(function):
+        raise InvalidInput(
+            f"a formula is given as a function, such as lambda z: 1 / (1 + exp(-z)), not {function!r}"
+        )
     return tuple(inspect.signature(function).parameters)
 
 
 def trace(function: Callable[..., Any]) -> Expression:
     """The tree of a definition, its arguments being symbols of their own names."""
-    return as_expression(function(*map(Symbol, parameters_of(function))))
+    symbols = map(Symbol, parameters_of(function))
+    try:
+        traced = function(*symbols)
+    except (TypeError, AttributeError) as error:
+        raise InvalidInput(
+            f"a formula could not be traced: {error}: use exp, tanh, where, … of chainrule.formulas.vocabulary, "
+            "not those of math or numpy"
+        ) from error
+    return as_expression(traced)
 
 
 def walk(node: Expression) -> Iterator[Expression]:
     """Every distinct node below and including this one, arguments first."""
     seen: set[Expression] = set()
-
-    def visit(at: Expression) -> Iterator[Expression]:
-        if at in seen:
-            return
-        seen.add(at)
-        if isinstance(at, Apply):
-            for argument in at.arguments:
-                yield from visit(argument)
-        yield at
-
-    return visit(node)
+    # A stack, since the gradient's length in a deep network is a sum deeper than Python recurses.
+    waiting = [(node, False)]
+    while waiting:
+        at, done = waiting.pop()
+        if done:
+            yield at
+        elif at not in seen:
+            seen.add(at)
+            waiting.append((at, True))
+            if isinstance(at, Apply):
+                waiting.extend((argument, False) for argument in reversed(at.arguments))
 
 
 def symbols_in(node: Expression) -> tuple[str, ...]:

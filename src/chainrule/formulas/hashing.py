@@ -4,12 +4,17 @@ from __future__ import annotations
 
 MASK64 = (1 << 64) - 1
 
+# The shifts and factors of the mixing, and the last shift; engines that mix whole arrays read them too.
+ROUNDS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
+LAST_SHIFT = 31
+KEPT_BITS = 24
+
 
 def mix64(value: int) -> int:
     """The finaliser of SplitMix64 (Steele, Lea & Flood 2014): 64 bits to 64 well-mixed bits."""
-    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & MASK64
-    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & MASK64
-    return value ^ (value >> 31)
+    for shift, factor in ROUNDS:
+        value = ((value ^ (value >> shift)) * factor) & MASK64
+    return value ^ (value >> LAST_SHIFT)
 
 
 GOLDEN = 0x9E3779B97F4A7C15
@@ -26,4 +31,4 @@ def hashed_uniform(key: int, step: int, place: int) -> float:
     >>> hashed_uniform(7, 1, 0) == hashed_uniform(7, 1, 0) != hashed_uniform(7, 2, 0)
     True
     """
-    return (mix64((hash_start(key, step) + place * GOLDEN) & MASK64) >> 40) / (1 << 24)
+    return (mix64((hash_start(key, step) + place * GOLDEN) & MASK64) >> (64 - KEPT_BITS)) / (1 << KEPT_BITS)

@@ -283,7 +283,7 @@ crossentropy = loss(
     slope=lambda p, y: where(y > 0, -y / p, 0),
     output="softmax",
     fused=(
-        lambda z, y: y * (row_max(z) + log(row_sum(exp(z - row_max(z)))) - z),
+        lambda z, y: y * ((row_max(z) - z) + log(row_sum(exp(z - row_max(z))))),
         lambda a, y: a - y,
     ),
     over_outputs="sum",

@@ -1,5 +1,7 @@
 """Measures of how good predictions are; y and y_hat are columns (N, 1), P and Y are (N, K).
 
+Several outputs are one column for RMSE and MAE, and a column each for R², averaged by the caller.
+
 Precision, recall, F1 and the confusion matrix come from scikit-learn.
 """
 

@@ -38,12 +38,16 @@ class Rule(Entry):
     state:       what is kept from step to step, with the value it starts from
     on_bias, on_threshold: assignments to a bias or a threshold where they differ (the perceptron rule,
                  for which a bias is the weight of a constant input 1 and a threshold that of −1)
+    fractions:   the hyperparameters that must be at least 0 and below 1
+    at_least_0:  those that must not be negative
     """
 
     assignments: tuple[tuple[str, Definition], ...] = ()
     state: Mapping[str, float] | None = None
     on_bias: tuple[tuple[str, Definition], ...] = ()
     on_threshold: tuple[tuple[str, Definition], ...] = ()
+    fractions: tuple[str, ...] = ()
+    at_least_0: tuple[str, ...] = ()
 
     @property
     def needs_gradient(self) -> bool:
@@ -56,13 +60,10 @@ class Rule(Entry):
             raise ConfigError(
                 f"the learning rate must be above 0 and finite, not {value}: give for example 0.01"
             )
-        if value < 0:
+        if name in self.at_least_0 and value < 0:
             raise ConfigError(f"{name} of {self.name} must not be negative, but is {value}")
-        if name in _FRACTIONS and not value < 1:
+        if name in self.fractions and not 0 <= value < 1:
             raise ConfigError(f"{name} of {self.name} must be at least 0 and below 1, but is {value}")
-
-
-_FRACTIONS = {"beta1", "beta2", "alpha", "rho"}
 
 
 def rule(
@@ -76,7 +77,10 @@ def rule(
     aliases: tuple[str, ...] = (),
     **facts: Any,
 ) -> Rule:
-    """Define a learning rule and put it into the catalogue.
+    """Define a learning rule and put it into the catalogue; the arguments are the fields of `Rule`.
+
+    The learning rate must be above 0; other hyperparameters may be any number unless `fractions` or
+    `at_least_0` names them.
 
     >>> plain = rule("plain", parameters={"learning_rate": 0.1},
     ...              assignments=[("w", lambda w, g, eta: w - eta * g)])
@@ -147,6 +151,7 @@ GradientDescent = rule(
 Momentum = rule(
     "momentum",
     parameters={"learning_rate": 0.01, "mu": 0.9},
+    at_least_0=("mu",),
     state={"v": 0.0},
     assignments=[("v", lambda v, g, mu: mu * v + g), ("w", lambda w, v, eta: w - eta * v)],
     source="Polyak 1964, as PyTorch's SGD(momentum=0.9) writes it; Polyak has v ← μ v − η g, w ← w + v",
@@ -157,6 +162,7 @@ Momentum = rule(
 Nesterov = rule(
     "nesterov",
     parameters={"learning_rate": 0.01, "mu": 0.9},
+    at_least_0=("mu",),
     state={"v": 0.0},
     assignments=[("v", lambda v, g, mu: mu * v + g), ("w", lambda w, v, g, eta, mu: w - eta * (g + mu * v))],
     source="Nesterov 1983, in the form of Sutskever et al. 2013 and PyTorch's SGD(nesterov=True)",
@@ -167,6 +173,7 @@ Nesterov = rule(
 AdaGrad = rule(
     "adagrad",
     parameters={"learning_rate": 0.01, "epsilon": 1e-10},
+    at_least_0=("epsilon",),
     state={"s": 0.0},
     assignments=[
         ("s", lambda s, g: s + g**2),
@@ -180,6 +187,8 @@ AdaGrad = rule(
 AdaDelta = rule(
     "adadelta",
     parameters={"learning_rate": 1.0, "rho": 0.9, "epsilon": 1e-6},
+    fractions=("rho",),
+    at_least_0=("epsilon",),
     state={"s": 0.0, "u": 0.0},
     assignments=[
         ("s", lambda s, g, rho: rho * s + (1 - rho) * g**2),
@@ -195,6 +204,8 @@ AdaDelta = rule(
 RMSProp = rule(
     "rmsprop",
     parameters={"learning_rate": 0.01, "alpha": 0.99, "epsilon": 1e-8},
+    fractions=("alpha",),
+    at_least_0=("epsilon",),
     state={"s": 0.0},
     assignments=[
         ("s", lambda s, g, alpha: alpha * s + (1 - alpha) * g**2),
@@ -216,10 +227,13 @@ _ADAM: list[Assignment] = [
     ("w", lambda w, m_hat, v_hat, eta, epsilon: w - eta * m_hat / (sqrt(v_hat) + epsilon)),
 ]
 _ADAM_PARAMETERS = {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+_BETAS = ("beta1", "beta2")
 
 Adam = rule(
     "adam",
     parameters=_ADAM_PARAMETERS,
+    fractions=_BETAS,
+    at_least_0=("epsilon",),
     state={"m": 0.0, "v": 0.0},
     assignments=_ADAM,
     source="Kingma & Ba 2015, algorithm 1; the defaults are the paper's and PyTorch's",
@@ -230,6 +244,8 @@ Adam = rule(
 AdamW = rule(
     "adamw",
     parameters={**_ADAM_PARAMETERS, "weight_decay": 0.01},
+    fractions=_BETAS,
+    at_least_0=("epsilon", "weight_decay"),
     state={"m": 0.0, "v": 0.0},
     assignments=[
         *_MOMENTS,
@@ -248,6 +264,8 @@ AdamW = rule(
 LazyAdam = rule(
     "lazy_adam",
     parameters=_ADAM_PARAMETERS,
+    fractions=_BETAS,
+    at_least_0=("epsilon",),
     state={"m": 0.0, "v": 0.0},
     assignments=[
         ("touched", lambda g: row_max(absolute(g)) > 0),

@@ -24,8 +24,9 @@ SCHEDULES: Catalogue[Schedule] = Catalogue("schedule")
 class Schedule(Entry):
     """A schedule: the factor as a formula of e, E, the parameters, and its own state where it has one.
 
-    state:    name → (starting value, next value as a formula of the state, the parameters and the
-              watched loss); empty for schedules that depend on the epoch alone
+    factor:  the factor on the base rate
+    state:   name → starting value; empty for schedules that depend on the epoch alone
+    updates: (name, its next value as a formula of the state, the parameters and the watched loss), in order
     """
 
     factor: Definition
@@ -149,5 +150,11 @@ def find_schedules(spec: str | Schedule | tuple[Schedule, ...]) -> tuple[Schedul
     ['linear_warmup', 'cosine']
     """
     if isinstance(spec, str):
-        return tuple(SCHEDULES.find(part) for part in spec.split("*"))
-    return (spec,) if isinstance(spec, Schedule) else tuple(spec)
+        return tuple(SCHEDULES.find(part) for part in spec.split("*") if part.strip() or not spec.strip())
+    if isinstance(spec, Schedule):
+        return (spec,)
+    if not isinstance(spec, (list, tuple)):
+        raise ConfigError(
+            f"a schedule is given by name, such as cosine, or as an entry of SCHEDULES, not as {spec!r}"
+        )
+    return tuple(SCHEDULES.find(part) for part in spec)

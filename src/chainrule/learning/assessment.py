@@ -18,7 +18,8 @@ from chainrule.learning.model import Model
 class Assessment:
     """Measures of a model on some rows.
 
-    measures:  loss and the task's measures; for classes also precision, recall and F1, macro-averaged
+    measures:  loss and the task's measures; for classes also precision, recall and F1, macro-averaged over
+               the classes that are among the truth or the predictions, as scikit-learn does
     confusion: (K, K) counts, a row for each true class and a column for each predicted one, or None
     by_class:  class → its precision, recall, F1 and how many rows are of it
     """
@@ -55,6 +56,8 @@ def assess(model: Model, data: Data) -> Assessment:
         label: {"precision": float(p), "recall": float(r), "f1": float(f), "rows": int(n)}
         for label, p, r, f, n in zip(labels, *parts, strict=True)
     }
-    present = [row for row in by_class.values() if row["rows"]]
+    confusion = confusion_matrix(truth, predicted, labels=numbers)
+    occurs = confusion.sum(axis=0) + confusion.sum(axis=1) > 0
+    present = [row for row, is_present in zip(by_class.values(), occurs, strict=True) if is_present]
     macro = {name: float(np.mean([row[name] for row in present])) for name in ("precision", "recall", "f1")}
-    return Assessment({**measures, **macro}, confusion_matrix(truth, predicted, labels=numbers), by_class)
+    return Assessment({**measures, **macro}, confusion, by_class)

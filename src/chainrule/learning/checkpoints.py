@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.derivation import Network
+from chainrule.derivation import Network, derive
 from chainrule.engines.engine import Data
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError
 from chainrule.files.tensors import read_tensors, write_tensors
-from chainrule.learning.history import History
+from chainrule.learning.history import History, is_number, is_numbers
 from chainrule.learning.settings import Settings
 
 Array = NDArray[Any]
@@ -37,7 +37,7 @@ class Position:
     batch: int = 0
     step: int = 0
     loss: float = 0.0
-    samples: int = 0
+    samples: float = 0.0
     squares: list[float] = field(default_factory=list)
     waited: int = 0
     best_epoch: int = 0
@@ -45,6 +45,19 @@ class Position:
     schedules: list[dict[str, float]] = field(default_factory=list)
     loss_limit: float = float("inf")
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("epoch", "batch", "step", "waited", "best_epoch"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise ConfigError(f"its {name} must be a whole number, at least 0, not {value!r}")
+        for name in ("loss", "samples", "best_loss", "loss_limit", "seconds"):
+            if not is_number(getattr(self, name)):
+                raise ConfigError(f"its {name} must be a number, not {getattr(self, name)!r}")
+        if not isinstance(self.squares, list) or not all(map(is_number, self.squares)):
+            raise ConfigError(f"its squares must be a list of numbers, not {self.squares!r}")
+        if not isinstance(self.schedules, list) or not all(map(is_numbers, self.schedules)):
+            raise ConfigError(f"its schedules must be a list of named numbers, not {self.schedules!r}")
 
 
 @dataclass(frozen=True)
@@ -86,7 +99,7 @@ class Checkpoint:
             for name, array in tensors.items():
                 group, _, symbol = name.partition("/")
                 groups[group][symbol] = array
-            return cls(
+            found = cls(
                 Network.from_json(header["network"]),
                 Settings.from_json(header["settings"]),
                 header["data"],
@@ -95,12 +108,42 @@ class Checkpoint:
                 History.from_json(header["history"]),
                 **groups,
             )
+            found._check_parts()
+            return found
         except ModelFileError:
             raise
         except (ChainruleError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelFileError(
                 f'cannot resume from "{os.fspath(path)}": {error}: start without it'
             ) from None
+
+    def _check_parts(self) -> None:
+        """Raise ConfigError unless numbers, position and history are those of the network and settings."""
+        derivation = derive(self.network, self.settings.loss, self.settings.rule, fused=self.settings.fused)
+        shapes = {p.name: p.shape for p in self.network.parameters}
+        kept = {symbol: shapes[of] for symbol, (of, _) in derivation.state.items()}
+        groups = {"parameters": (self.parameters, shapes), "state": (self.state, kept)}
+        if self.best:
+            groups["best"] = (self.best, shapes)
+        for group, (arrays, wanted) in groups.items():
+            dtypes = {array.dtype for array in arrays.values()} - {np.dtype(self.settings.dtype)}
+            if {name: array.shape for name, array in arrays.items()} != wanted or dtypes:
+                raise ConfigError(f"the numbers of its {group} are not those of its network")
+            for name, array in arrays.items():
+                # A sum of squares may overflow: the steps are then 0, and the run goes on.
+                if np.isnan(array).any() or (group != "state" and np.isinf(array).any()):
+                    raise ConfigError(f"{name} among its {group} holds a number that is not finite")
+        starts = [
+            set(schedule.start()) for schedule in self.settings.schedules if schedule.name != "constant"
+        ]
+        if [set(state) for state in self.position.schedules] != starts:
+            raise ConfigError("the state of its schedules is not that of its settings")
+        if len(self.position.squares) != len({p.layer for p in derivation.trained}):
+            raise ConfigError("its squares are not one a trained layer")
+        if len(self.history) != self.position.epoch:
+            raise ConfigError(f"it stands after epoch {self.position.epoch} but tells of {len(self.history)}")
+        if not isinstance(self.data, str) or not isinstance(self.made_with, Mapping):
+            raise ConfigError("its data or versions are not what chainrule writes")
 
     def check(self, network: Network, settings: Settings, data: str, path: str | os.PathLike[str]) -> None:
         """Raise ConfigError unless the checkpoint is of this very run; more epochs may be asked for."""
@@ -119,9 +162,13 @@ class Checkpoint:
             raise ConfigError(
                 f'"{where}" is of a run on other data: give the same data, or start anew without resuming'
             )
-        if self.position.epoch > settings.epochs:
+        at = self.position
+        if at.epoch > settings.epochs:
+            raise ConfigError(f'"{where}" has come to epoch {at.epoch} already: ask for at least as many')
+        if (at.epoch, at.batch) > (settings.epochs, 0):
             raise ConfigError(
-                f'"{where}" has come to epoch {self.position.epoch} already: ask for at least as many'
+                f'"{where}" has come to batch {at.batch} of epoch {at.epoch + 1} already: '
+                f"ask for at least {at.epoch + 1} epochs"
             )
 
 

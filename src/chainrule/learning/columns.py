@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -193,19 +192,24 @@ def cleaned(column: str) -> str:
 
 
 def database() -> DuckDBPyConnection:
-    """A DuckDB database of its own, in memory, that spills to the system's temporary folder."""
+    """A DuckDB database in memory, which spills to a temporary folder of its own that goes with it."""
+    import shutil
     import tempfile
+    import weakref
 
     import duckdb
 
-    return duckdb.connect(
+    folder = tempfile.mkdtemp(prefix="chainrule-duckdb-")
+    connection = duckdb.connect(
         ":memory:",
         config={
-            "temp_directory": str(Path(tempfile.gettempdir()) / "chainrule-duckdb"),
+            "temp_directory": folder,
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         },
     )
+    weakref.finalize(connection, shutil.rmtree, folder, ignore_errors=True)
+    return connection
 
 
 def fetch(connection: DuckDBPyConnection, expression: str, source: str) -> NDArray[Any]:

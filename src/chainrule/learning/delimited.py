@@ -88,12 +88,14 @@ def _layout(path: Path, plain: PlainText, header: bool | None, delimiter: str | 
         lines = stream.readlines(SAMPLE_BYTES)
     chosen = _delimiter(path, lines, delimiter)
     sample: list[tuple[int, list[str]]] = []
+    unclosed: BrokenQuote | None = None
     try:
         sample.extend(islice(records(lines, chosen), SAMPLE))
     except BrokenQuote as broken:
         # the end of the sample may lie inside a quoted field; `_careful` comes upon a really broken one
         if not sample:
             raise _broken(str(path), broken) from None
+        unclosed = broken
     if not sample:
         raise TableError(f"{path} holds nothing but blank lines: a table needs at least one row")
     fields = _expected([record for _, record in sample])
@@ -102,6 +104,8 @@ def _layout(path: Path, plain: PlainText, header: bool | None, delimiter: str | 
         raise _ragged(str(path), sample[0][0], len(first), fields, chosen)
     has_header = looks_like_header(first, body) if header is None else header
     if has_header and not body:
+        if unclosed is not None:
+            raise _broken(str(path), unclosed)
         raise TableError(f"{path} has a header line but no rows: a table needs at least one row")
     names = header_names(first, str(path)) if has_header else numbered_names(fields)
     rows = body if has_header else [first, *body]

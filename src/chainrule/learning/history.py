@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ class EpochRecord:
 
     epoch:           counted from 1
     loss:            the mean over the epoch's samples of their batch's loss, without the L2 penalty
-    validation_loss: of the held-out rows after the epoch, or None
+    validation_loss: of the held-out rows after the epoch, weighted as in training, or None
     measures:        of the held-out rows (accuracy, or RMSE in the targets' units), empty without them
     rate:            the learning rate
     gradient_norms:  for each layer, the root mean square over the epoch's steps of its gradient's length
@@ -79,13 +79,47 @@ class History:
         names = tuple(EpochRecord.__dataclass_fields__)
         if not isinstance(made, Mapping) or set(made) != set(names):
             raise ModelFileError("the history of the model is not one that chainrule writes: train again")
-        rows = zip(*(made[name] for name in names), strict=True)
-        records = [EpochRecord(**dict(zip(names, row, strict=True))) for row in rows]
-        return cls([EpochRecord(**{**asdict(r), "gradient_norms": tuple(r.gradient_norms)}) for r in records])
+        if any(not isinstance(made[name], (list, tuple)) for name in names):
+            raise ModelFileError("a column of the model's history is no list: train again")
+        if len(lengths := {len(made[name]) for name in names}) > 1:
+            raise ModelFileError(
+                f"the columns of the model's history have different lengths ({sorted(lengths)}): train again"
+            )
+        for name, is_right in _COLUMNS.items():
+            for number, value in enumerate(made[name], start=1):
+                if not is_right(value) or (name == "epoch" and value != number):
+                    raise ModelFileError(
+                        f"epoch {number} of the model's history has {value!r} as its {name}: train again"
+                    )
+        rows = (dict(zip(names, row, strict=True)) for row in zip(*(made[n] for n in names), strict=True))
+        return cls([EpochRecord(**{**row, "gradient_norms": tuple(row["gradient_norms"])}) for row in rows])
 
     def jsonl(self) -> str:
         """One JSON object a line, one line an epoch; a measure that is no finite number is null."""
         return "".join(json.dumps(_json(asdict(record))) + "\n" for record in self.records)
+
+
+def is_number(value: object) -> bool:
+    """True for a number as a file holds it; it may be infinite or NaN."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_numbers(value: object) -> bool:
+    """True for names with a number each."""
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str) and is_number(number) for name, number in value.items()
+    )
+
+
+_COLUMNS: Mapping[str, Callable[[Any], bool]] = {
+    "epoch": lambda value: is_number(value) and isinstance(value, int),
+    "loss": is_number,
+    "validation_loss": lambda value: value is None or is_number(value),
+    "measures": is_numbers,
+    "rate": is_number,
+    "gradient_norms": lambda value: isinstance(value, (list, tuple)) and all(map(is_number, value)),
+    "seconds": is_number,
+}
 
 
 def _json(value: Any) -> Any:

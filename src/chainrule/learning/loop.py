@@ -197,12 +197,10 @@ class _Loop:
         order = self.orders.of(at.epoch)
         steps = self.orders.steps
         while at.batch < steps:
-            done = self.trainer.steps(
-                order, settings.batch, at.batch, rate, SLICE, self.pressed, at.loss, at.squares
-            )
+            sums = (at.samples, at.loss, at.squares)
+            done = self.trainer.steps(order, settings.batch, at.batch, rate, SLICE, self.pressed, *sums)
             at.batch += done.batches
-            at.samples += done.samples
-            at.loss, at.squares, self.stepped = done.loss, list(done.squares), True
+            at.samples, at.loss, at.squares, self.stepped = done.samples, done.loss, list(done.squares), True
             if done.bad:
                 raise Divergence(diagnose(self.trainer.last_step(), self.derivation, at, rate))
             now = monotonic()
@@ -217,7 +215,7 @@ class _Loop:
                 self.save(now)
         record = self.record(rate, monotonic() - started)
         self.history.records.append(record)
-        at.epoch, at.batch, at.samples, at.loss = at.epoch + 1, 0, 0, 0.0
+        at.epoch, at.batch, at.samples, at.loss = at.epoch + 1, 0, 0.0, 0.0
         at.squares = [0.0] * len(at.squares)
         self.rates.watch(record.watched)
         self.watch(record)
@@ -237,7 +235,7 @@ class _Loop:
         mean = self.derivation.loss is None or self.derivation.loss.over_batch == "mean"
         norms = tuple(math.sqrt(square / at.batch) for square in at.squares)
         validation_loss, measures = self.validate()
-        loss = at.loss / at.samples * (1 if mean else self.orders.steps)
+        loss = at.loss / (at.samples or 1) * (1 if mean else self.orders.steps)
         return EpochRecord(at.epoch + 1, loss, validation_loss, measures, rate, norms, seconds)
 
     def validate(self) -> tuple[float | None, Mapping[str, float]]:
@@ -334,11 +332,13 @@ def _derive(network: Network, data: Data, settings: Settings, *, rule: bool = Tr
 
 def _class_weights(network: Network, data: Data, settings: Settings) -> tuple[float, ...] | None:
     """The weight of each class; "balanced" is N / (K · rows of the class)."""
-    if settings.class_weight != "balanced":
-        return settings.class_weight if isinstance(settings.class_weight, tuple) else None
+    if settings.class_weight is None:
+        return None
     classes = classes_of(data.y, settings.loss)
     if classes is None:
         raise ConfigError("class weights need a target of classes: leave class_weight out")
+    if settings.class_weight != "balanced":
+        return tuple(settings.class_weight)
     count = max(network.outputs, 2)
     counts = np.bincount(classes, minlength=count)
     weights = len(classes) / (count * np.maximum(counts, 1))

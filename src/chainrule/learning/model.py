@@ -18,7 +18,7 @@ from chainrule.engines.choose import find_engine
 from chainrule.engines.engine import Data
 from chainrule.engines.samples import check_inputs, check_range, check_targets, check_weights, class_numbers
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError
-from chainrule.files.atomic import quoted
+from chainrule.files.atomic import checked_path, quoted
 from chainrule.files.tensors import read_tensors, write_tensors
 from chainrule.formulas.measures import MEASURES
 from chainrule.learning.encoding import ClassTarget, Encoding, NumberTarget
@@ -124,7 +124,11 @@ class Model:
         return Data(X, np.eye(outputs)[y[:, 0]] if outputs > 1 else y.astype(np.float64))
 
     def measures(self, data: Data) -> dict[str, float]:
-        """The loss and the measures of prepared data; numbers are in the target's own units."""
+        """The loss, every class counting alike, and the measures of prepared data, in the target's own units.
+
+        Log loss is that of the outputs as they are: where a float32 probability is rounded to 0 or 1, the loss,
+        which comes from the weighted sums, is the better figure.
+        """
         engine = find_engine("numpy")
         derivation = derive(
             self.network.without_dropout(),
@@ -138,22 +142,31 @@ class Model:
         return {"loss": loss, **self.score(outputs, data.y)}
 
     def score(self, outputs: Array, y: Array) -> dict[str, float]:
-        """The task's measures of outputs (N, O) against prepared targets."""
+        """The task's measures of outputs (N, O) against prepared targets.
+
+        Classes: accuracy, and log loss where the outputs are probabilities. Several labels a row: the accuracy
+        is per label, the fraction of the N · O labels that are right. Numbers: RMSE and MAE over all N · O
+        entries, and R² of each output, averaged over the outputs (scikit-learn's uniform average).
+        """
         classes = class_numbers(y)
         if self.classifies and classes is not None and self._one_of_many:
             values = {"y": classes.reshape(-1, 1), "y_hat": self._decide(outputs).reshape(-1, 1)}
             if not self._are_probabilities:
-                return {"accuracy": float(evaluate_arrays(MEASURES["accuracy"].value.tree, values))}
+                return {"accuracy": _value("accuracy", values)}
             probabilities = self._probabilities(outputs).astype(np.float64)
             truth = np.eye(probabilities.shape[1])[classes]
             return _measured("classify", {**values, "Y": truth, "P": probabilities})
         if self.classifies:
             values = {"y": y.reshape(-1, 1) >= 0.5, "y_hat": outputs.reshape(-1, 1) >= 0.5}
-            return {"accuracy": float(evaluate_arrays(MEASURES["accuracy"].value.tree, values))}
+            return {"accuracy": _value("accuracy", values)}
         scale = self._target.scale if isinstance(self._target, NumberTarget) else 1.0
         shift = self._target.mean if isinstance(self._target, NumberTarget) else 0.0
-        truth, predicted = (a.astype(np.float64).reshape(-1, 1) * scale + shift for a in (y, outputs))
-        return _measured("regress", {"y": truth, "y_hat": predicted})
+        truth, predicted = (
+            a.astype(np.float64).reshape(-1, self.network.outputs) * scale + shift for a in (y, outputs)
+        )
+        found = _measured("regress", {"y": truth.reshape(-1, 1), "y_hat": predicted.reshape(-1, 1)})
+        columns = [{"y": truth[:, [k]], "y_hat": predicted[:, [k]]} for k in range(self.network.outputs)]
+        return {**found, "r2": float(np.mean([_value("r2", values) for values in columns]))}
 
     # --- what it is ---------------------------------------------------------------------------------
 
@@ -241,7 +254,7 @@ class Model:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file, in one step. Raises CannotWrite."""
-        write_tensors(path, self.parameters, self.header(), kind=KIND)
+        write_tensors(checked_path(path), self.parameters, self.header(), kind=KIND)
 
     def header(self) -> dict[str, Any]:
         """Everything but the numbers, as JSON values."""
@@ -256,7 +269,7 @@ class Model:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
         """Read a model file. Raises ModelFileError for one that is broken, altered or of another version."""
-        tensors, header = read_tensors(path, kind=KIND)
+        tensors, header = read_tensors(checked_path(path), kind=KIND)
         return cls.from_parts(tensors, header, path)
 
     @classmethod
@@ -268,6 +281,9 @@ class Model:
             history = History.from_json(header["history"])
             encoding = None if header["encoding"] is None else Encoding.from_json(header["encoding"])
             made_with = dict(header["made_with"])
+            _check_fit(network, settings, encoding)
+            model = cls(network, dict(tensors), settings, history, encoding, made_with)
+            model.training_derivation()
         except ModelFileError:
             raise
         except (ChainruleError, AttributeError, KeyError, TypeError, ValueError) as error:
@@ -281,12 +297,38 @@ class Model:
             raise ModelFileError(
                 f"cannot use {quoted(path)}: its numbers are not those of its network: train the model again"
             )
-        return cls(network, dict(tensors), settings, history, encoding, made_with)
+        if (name := first_not_finite(tensors)) is not None:
+            raise ModelFileError(
+                f"cannot use {quoted(path)}: {name} holds a number that is not finite: train the model again"
+            )
+        return model
+
+
+def first_not_finite(arrays: Mapping[str, Array]) -> str | None:
+    """The name of the first array that holds a NaN or an infinity."""
+    return next((name for name, array in arrays.items() if not np.isfinite(array).all()), None)
 
 
 def _measured(task: str, values: Mapping[str, Array]) -> dict[str, float]:
-    return {
-        name: float(evaluate_arrays(measure.value.tree, values))
-        for name, measure in MEASURES.items()
-        if measure.task == task
-    }
+    return {name: _value(name, values) for name, measure in MEASURES.items() if measure.task == task}
+
+
+def _value(name: str, values: Mapping[str, Array]) -> float:
+    return float(evaluate_arrays(MEASURES[name].value.tree, values))
+
+
+def _check_fit(network: Network, settings: Settings, encoding: Encoding | None) -> None:
+    """Raise ConfigError for a loss or an encoding of other columns or classes than the network has."""
+    if settings.loss.targets == "classes" and network.outputs == 1:
+        raise ConfigError(f"its loss, {settings.loss.name}, needs an output for each class, but it has one")
+    if encoding is None:
+        return
+    if encoding.inputs != network.inputs:
+        raise ConfigError(
+            f"its encoding gives {encoding.inputs} inputs, but its network takes {network.inputs}"
+        )
+    target, outputs = encoding.target, network.outputs
+    if isinstance(target, NumberTarget) and outputs != 1:
+        raise ConfigError(f"its target is one number, but its network has {outputs} outputs")
+    if isinstance(target, ClassTarget) and outputs not in (len(target.classes), target.outputs):
+        raise ConfigError(f"it has {len(target.classes)} classes, but its network has {outputs} outputs")

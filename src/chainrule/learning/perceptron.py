@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Literal
 
 import numpy as np
@@ -197,7 +198,7 @@ def _check(epochs: int, order: str, threshold: float | None) -> None:
         raise ConfigError(f"epochs must be a whole number, at least 1, not {epochs!r}")
     if order not in ("cyclic", "shuffled"):
         raise ConfigError(f'the order is "cyclic" or "shuffled", not {order!r}: choose one of them')
-    if threshold is not None and not np.isfinite(threshold):
+    if threshold is not None and (not isinstance(threshold, Real) or not np.isfinite(float(threshold))):
         raise ConfigError(
             f"the threshold must be a finite number, not {threshold}: or leave it out to learn it"
         )

@@ -71,7 +71,11 @@ def _exact(values: NDArray[np.float64]) -> NDArray[Any]:
 def _run(connection: DuckDBPyConnection, sql: str, *, declared: bool) -> Loaded:
     # the query sees `data` and nothing else: no files, no variables of the running program
     connection.execute("SET enable_external_access = false")
+    # several threads give the rows of a GROUP BY in another order each time, and random() other numbers
+    connection.execute("SET threads = 1")
+    connection.execute("SELECT setseed(0)")
     _execute(connection, f"CREATE TABLE result AS ({_select(connection, sql)}\n)")
+    connection.execute("RESET threads")
     return _typed(connection, "result", "sql", declared=declared)
 
 

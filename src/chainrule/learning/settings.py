@@ -54,11 +54,16 @@ class Settings:
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
+        self._check_entries()
         for name in ("epochs", "batch", "patience"):
             _whole(name, getattr(self, name), 1, optional=name == "patience")
         check_seed(self.seed)
         for name in ("improvement", "tolerance", "l2"):
             _at_least_0(name, getattr(self, name), optional=name == "tolerance")
+        for name in ("clip_norm", "clip_value"):
+            _limit(name, getattr(self, name))
+        _truth("shuffle", self.shuffle)
+        _truth("fused", self.fused, optional=True)
         _number("validation", self.validation)
         if not 0 <= self.validation < 1:
             raise ConfigError(
@@ -74,7 +79,22 @@ class Settings:
                 'class_weight is "balanced" or a list with a weight for each class, in their order, '
                 f"not {self.class_weight!r}"
             )
-        as_dtype(self.dtype)
+        if not isinstance(self.dtype, (str, type, np.dtype)):
+            raise ConfigError(f"numbers are float32 or float64, not {self.dtype!r}: choose one of them")
+        object.__setattr__(self, "dtype", as_dtype(self.dtype).name)
+
+    def _check_entries(self) -> None:
+        entries = (("loss", self.loss, Loss), ("rule", self.rule, Rule))
+        for name, entry, kind in (*entries, *(("schedule", s, Schedule) for s in self.schedules)):
+            if not isinstance(entry, kind):
+                raise ConfigError(
+                    f"the {name} must be an entry of its catalogue, not {entry!r}: make_settings takes names"
+                )
+        rate = self.rule.parameters["learning_rate"]
+        if not 0 < rate < float("inf"):
+            raise ConfigError(
+                f"the learning rate must be above 0 and finite, not {rate}: give for example 0.01"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values; `from_json` reads them."""
@@ -170,6 +190,20 @@ def _whole(name: str, value: Any, least: int, *, optional: bool = False) -> None
 def _number(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
         raise ConfigError(f"{name} must be a number, not {value!r}")
+
+
+def _truth(name: str, value: Any, *, optional: bool = False) -> None:
+    if not isinstance(value, bool) and not (optional and value is None):
+        raise ConfigError(f"{name} must be true or false, not {value!r}")
+
+
+def _limit(name: str, value: Any) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConfigError(f"{name} must be a number, not {value!r}")
+    if not 0 < value < float("inf"):
+        raise ConfigError(f"a clipping limit must be above 0 and finite, not {value}")
 
 
 def _at_least_0(name: str, value: Any, *, optional: bool = False) -> None:

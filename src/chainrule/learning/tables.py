@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import TableError
+from chainrule.files.atomic import checked_path
 from chainrule.learning.columns import DRESSED, Column, Kind, NumberColumn, Stray
 from chainrule.learning.delimited import read_delimited
 from chainrule.learning.jsonlines import read_json
@@ -215,13 +217,14 @@ def read_table(
     sql: a query over the file, which is called `data` in it. Text may be packed with gzip.
     Raises TableError, one sentence, for anything that cannot be read as a table.
     """
+    checked_path(path)
     file = Path(path)
     source = os.fspath(path)
     if not str(source):
         raise TableError("the name of the table is empty: name a file")
     if not file.exists():
         raise TableError(f"there is no file {source}: check its name and folder")
-    start = b"" if file.is_dir() else leading_bytes(file, 4)
+    start = b"" if _is_folder(file) else leading_bytes(file, 4)
     if sql is None:
         return _read(file, str(source), start, header, delimiter)
     if _is_parquet(file, start):
@@ -230,6 +233,15 @@ def read_table(
         table = _read(file, str(source), start, header, delimiter)
         loaded = query_columns(sql, table._columns)
     return Table("sql", loaded.columns, loaded.rows)
+
+
+def _is_folder(file: Path) -> bool:
+    """Whether it is a folder and not a file; what can be read only once, or never ends, is refused unopened."""
+    mode = file.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        what = "pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "device"
+        raise TableError(f"{file} is a {what}, not an ordinary file: save the table to a file first")
+    return stat.S_ISDIR(mode)
 
 
 def _is_parquet(file: Path, start: bytes) -> bool:

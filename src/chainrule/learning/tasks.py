@@ -9,12 +9,11 @@ from typing import Any, Literal, get_args
 
 from numpy.typing import NDArray
 
-from chainrule.derivation import Dense, Dropout, Network
 from chainrule.engines.engine import Data
-from chainrule.engines.samples import class_numbers, take
 from chainrule.errors import ConfigError, TableError
-from chainrule.formulas.activations import ACTIVATIONS, Activation
-from chainrule.formulas.losses import LOSSES, Loss
+from chainrule.formulas.activations import Activation
+from chainrule.formulas.losses import Loss
+from chainrule.learning.architecture import build_network
 from chainrule.learning.capacity import check_memory
 from chainrule.learning.checkpoints import Keeper
 from chainrule.learning.datasets import DATASETS
@@ -22,9 +21,7 @@ from chainrule.learning.encoding import ClassTarget, Encoding, Missing, Task, co
 from chainrule.learning.idx import idx_test_beside
 from chainrule.learning.loop import Callback, Run, train_prepared
 from chainrule.learning.model import Model
-from chainrule.learning.perceptron import PerceptronRun, train_perceptron
-from chainrule.learning.provenance import made_with
-from chainrule.learning.settings import Settings, check_seed, make_settings
+from chainrule.learning.settings import Settings, make_settings
 from chainrule.learning.sources import open_table
 from chainrule.learning.splitting import hold_out
 from chainrule.learning.tables import Table
@@ -79,7 +76,7 @@ def prepare(
     target: str | int | None = None,
     *,
     task: Task = "auto",
-    layers: Sequence[int] = (32, 16),
+    layers: int | Sequence[int] = (32, 16),
     activation: str | Activation | Sequence[str | Activation] = "relu",
     loss: str | Loss = "auto",
     dropout: float = 0.0,
@@ -95,35 +92,43 @@ def prepare(
     """Read, split and encode a table, and build the network that fits its target; see `train_table`."""
     if scale not in get_args(Scale):
         raise ConfigError(f'scale is "standard" or "none", not "{scale}": choose one of them')
-    seed = choices.get("seed", 0)
-    check_seed(seed)
-    table = open_table(source, header=header, sql=sql, seed=seed, delimiter=delimiter)
+    settings = make_settings(loss="mse", **choices)
+    reading: dict[str, Any] = {"header": header, "sql": sql, "seed": settings.seed, "delimiter": delimiter}
+    table = open_table(source, **reading)
     name = table.resolve(_usual_target(source, table) if target is None else str(target))
     left_out: tuple[str, ...] = ()
     if missing == "drop":
         table, left_out = _complete(table, name, drop)
     fraction = _fraction(test)
-    test_table = None
-    if fraction is not None:
+    test_table, validation_table, classes = None, None, None
+    if fraction is not None or settings.validation:
         classes = _class_of_each_row(table, name, task)
-        rows, held = hold_out(table.rows if classes is None else classes, fraction, seed, classes is not None)
-        table, test_table = table.take(rows), table.take(held)
+        # the training rows alone could be few enough whole numbers to be taken for classes
+        task = "regress" if classes is None else task
+    if fraction is not None:
+        table, test_table, classes = _hold_out(table, classes, fraction, settings.seed)
     elif test is not None:
-        test_table = open_table(test, header=header, delimiter=delimiter)
+        _check_other_rows(source, test, table)
+        # how files are read says nothing of test rows in memory
+        test_table = open_table(test, **(reading if isinstance(test, (str, os.PathLike)) else {}))
     elif table.pixels is not None and (beside := idx_test_beside(table.source)):
         left_out += (f"its test images were not used: add --test {beside} to measure on them",)
+    rows = table.rows
+    if settings.validation:
+        table, validation_table, classes = _hold_out(table, classes, settings.validation, settings.seed)
     encoding = Encoding.fit(table, name, task=task, missing=missing, drop=drop)
     encoding = encoding if scale == "standard" else encoding.unscaled()
     notes = [*left_out, *encoding.notes]
     network, chosen = build_network(encoding, layers, activation, loss, dropout)
-    settings = make_settings(loss=chosen, **choices)
+    settings = replace(settings, loss=chosen)
     _check_class_weight(encoding, settings)
-    check_memory(network, settings, table.rows)
+    check_memory(network, settings, rows)
     model = Model(network, {}, settings, encoding=encoding)
     data = model.encode(table)
     held_out = None
-    if settings.validation:
-        data, held_out = _hold_out(data, settings, classes=isinstance(encoding.target, ClassTarget))
+    if validation_table is not None:
+        notes += encoding.unknown_categories(validation_table)
+        held_out = model.encode(validation_table)
     test_data = None
     if test_table is not None:
         if missing == "drop":
@@ -153,7 +158,7 @@ def train_table(
     loss: by default crossentropy for classes (binary for two) and mse for numbers
     missing: error, drop, mean or mode.  drop: columns to leave out
     scale: "standard" (numbers less their mean, over their deviation) or "none" (as they are)
-    test: a file, a table or a fraction held out before anything is fitted
+    test: a file, a table or a fraction held out before anything is fitted; sql=… asks a test file, too
     how: also the fields of `Settings` (epochs, batch, rule, rate, validation, patience, l2, seed, …)
 
     Raises TableError, ConfigError, Divergence.
@@ -196,92 +201,6 @@ def train_made(
         test_data=made.test,
         notes=made.notes + run.notes,
     )
-
-
-def perceptron_on_table(
-    source: Any, target: str | None = None, *, threshold: float | None = None, **how: Any
-) -> tuple[Model, PerceptronRun, Prepared]:
-    """Train a perceptron on a table of two classes, one row at a time, on numbers as they are in the table.
-
-    threshold: fixed at a number, or learnt (None).  how: rate, epochs, shuffle, seed, and how the table is read
-
-    Raises ConfigError for a target that is not two classes.
-    """
-    shuffle = how.pop("shuffle", False)
-    how = {"scale": "none", **how, "layers": (), "loss": "mse", "rule": "perceptron", "dtype": "float64"}
-    made = prepare(source, target, **how)
-    encoding, settings = made.model.encoding, made.model.settings
-    assert encoding is not None
-    if not isinstance(encoding.target, ClassTarget) or len(encoding.target.classes) != 2:
-        raise ConfigError(
-            f'a perceptron decides between two classes, but "{encoding.target.name}" is not of two'
-        )
-    run = train_perceptron(
-        made.train.X,
-        made.train.y,
-        threshold=threshold,
-        learning_rate=settings.rule.parameters["learning_rate"],
-        epochs=settings.epochs,
-        order="shuffled" if shuffle else "cyclic",
-        seed=settings.seed,
-        names=encoding.feature_names,
-    )
-    settings = replace(settings, epochs=run.epochs, batch=1, shuffle=shuffle)
-    model = replace(
-        made.model,
-        network=run.network,
-        parameters=run.parameters,
-        settings=settings,
-        made_with=made_with("numpy"),
-    )
-    return model, run, made
-
-
-def build_network(
-    encoding: Encoding,
-    layers: Sequence[int],
-    activation: str | Activation | Sequence[str | Activation],
-    loss: str | Loss,
-    dropout: float,
-) -> tuple[Network, Loss]:
-    """The network for an encoding, with the output layer that the target and the loss call for."""
-    chosen = _loss(encoding, loss)
-    several = isinstance(activation, (list, tuple))
-    given: list[Any] = list(activation) if several else [activation] * len(layers)  # type: ignore[arg-type]
-    if len(given) == 1:
-        given = given * len(layers)
-    if dropout and not layers:
-        raise ConfigError("dropout needs a hidden layer to drop from: give layers, or leave dropout out")
-    if len(given) != len(layers):
-        raise ConfigError(
-            f"there are {len(layers)} hidden layers but {len(given)} activations: give one, or one for each"
-        )
-    made: list[Dense | Dropout] = []
-    for units, name in zip(layers, given, strict=True):
-        made.append(Dense(units, ACTIVATIONS.find(name)))
-        if dropout:
-            made.append(Dropout(dropout))
-    classes = len(encoding.target.classes) if isinstance(encoding.target, ClassTarget) else 1
-    if chosen.targets == "classes":
-        made.append(Dense(classes, "softmax"))
-    elif isinstance(encoding.target, ClassTarget):
-        made.append(Dense(1 if classes == 2 else classes, "sigmoid"))
-    else:
-        made.append(Dense(1, "identity"))
-    return Network(encoding.inputs, made), chosen
-
-
-def _loss(encoding: Encoding, loss: str | Loss) -> Loss:
-    classes = len(encoding.target.classes) if isinstance(encoding.target, ClassTarget) else 0
-    if isinstance(loss, str) and loss == "auto":
-        return LOSSES["mse" if not classes else "binary_crossentropy" if classes == 2 else "crossentropy"]
-    chosen = LOSSES.find(loss)
-    if not classes and chosen.targets != "numbers":
-        raise ConfigError(
-            f'{chosen.name} is a loss for classes, but the target "{encoding.target.name}" is a number: '
-            "use mse, mae or huber, or --task classify"
-        )
-    return chosen
 
 
 def _usual_target(source: Any, table: Table) -> str:
@@ -338,12 +257,25 @@ def _check_class_weight(encoding: Encoding, settings: Settings) -> None:
         )
 
 
-def _hold_out(data: Data, settings: Settings, *, classes: bool) -> tuple[Data, Data]:
-    """The training rows and the validation rows, class by class where there are classes."""
-    of = class_numbers(data.y) if classes else None
-    count = len(data.X) if of is None else of
-    rows, held = hold_out(count, settings.validation, settings.seed, stratify=classes)
-    return take(data, rows), take(data, held)
+def _check_other_rows(source: Any, test: Any, table: Table) -> None:
+    """Raise ConfigError where the test rows would be the training rows."""
+    named = isinstance(source, (str, os.PathLike)) and isinstance(test, (str, os.PathLike))
+    if test is source or (named and os.path.realpath(test) == os.path.realpath(source)):
+        raise ConfigError(
+            f"{table.source}: the test rows would be the training rows: give another file, "
+            "or a fraction to hold out, such as 0.2"
+        )
+
+
+def _hold_out(
+    table: Table, classes: Array | None, fraction: float, seed: int
+) -> tuple[Table, Table, Array | None]:
+    """The rows that stay, those held out (by class where there are classes), and the classes that stay."""
+    if classes is None:
+        rows, held = hold_out(table.rows, fraction, seed)
+        return table.take(rows), table.take(held), None
+    rows, held = hold_out(classes, fraction, seed, stratify=True)
+    return table.take(rows), table.take(held), classes[rows]
 
 
 def _class_of_each_row(table: Table, name: str, task: Task) -> Array | None:

@@ -60,6 +60,11 @@ def train(
     >>> run.epochs, run.model.predict(X).shape
     (3, (4,))
     """
+    if not isinstance(network, Network):
+        raise ConfigError(f"train takes a Network(inputs, layers), not {network!r}")
+    for callback in callbacks:
+        if not callable(callback):
+            raise ConfigError(f"a callback is a function of an EpochRecord, not {callback!r}")
     chosen_loss = auto_loss(network) if isinstance(loss, str) and loss == "auto" else loss
     settings = make_settings(loss=chosen_loss, **choices)
     data = _checked(network, settings, X, y, sample_weight)
