@@ -287,7 +287,7 @@ def test_a_taken_name_is_refused() -> None:
 
 
 def test_a_python_function_of_math_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="chainrule.formulas.vocabulary"):
+    with pytest.raises(InvalidInput, match=r"chainrule\.formulas\.vocabulary"):
         activation("odd", value=lambda z: math.exp(z), slope=lambda a: a)
     assert "odd" not in ACTIVATIONS
 
