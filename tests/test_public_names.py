@@ -14,7 +14,7 @@ NAMES = [
     "ACTIVATIONS", "AdaDelta", "AdaGrad", "Adam", "AdamW", "CannotWrite", "ChainruleError", "ConfigError",
     "Dense", "Derivation", "Divergence", "Dropout", "Encoding", "EpochRecord", "GradientCheck",
     "GradientDescent", "History", "INITIALISERS", "InvalidInput", "LOSSES", "LazyAdam", "Line",
-    "MEASURES", "MissingDependency", "Model", "ModelFileError", "Momentum", "Nesterov", "Network",
+    "MEASURES", "Model", "ModelFileError", "Momentum", "Nesterov", "Network",
     "NumpyEngine", "Perceptron", "RMSProp", "RULES", "Run", "SCHEDULES", "Settings", "ShapeMismatch",
     "Table", "TableError", "TableRun", "UnknownName", "activation", "check_gradients", "derive",
     "initialiser", "load_dataset", "loss", "measure", "read_table", "rule", "schedule", "table_from",

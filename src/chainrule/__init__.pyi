@@ -14,7 +14,6 @@ from .errors import ChainruleError as ChainruleError
 from .errors import ConfigError as ConfigError
 from .errors import Divergence as Divergence
 from .errors import InvalidInput as InvalidInput
-from .errors import MissingDependency as MissingDependency
 from .errors import ModelFileError as ModelFileError
 from .errors import ShapeMismatch as ShapeMismatch
 from .errors import TableError as TableError

@@ -8,16 +8,13 @@ ChainruleError
 │   ├── ConfigError                      a configuration, option or network file
 │   └── ModelFileError                   a model or checkpoint file that must not be trusted
 ├── CannotWrite (also an OSError)        a file could not be put in place; the old one, if any, is untouched
-├── Divergence                           training left the finite numbers
-└── MissingDependency (also an ImportError)  an optional part is not installed; says how to get it
+└── Divergence                           training left the finite numbers
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from importlib import import_module
-from types import ModuleType
 
 __all__ = [
     "CannotWrite",
@@ -25,12 +22,10 @@ __all__ = [
     "ConfigError",
     "Divergence",
     "InvalidInput",
-    "MissingDependency",
     "ModelFileError",
     "ShapeMismatch",
     "TableError",
     "UnknownName",
-    "need",
     "unknown",
 ]
 
@@ -71,10 +66,6 @@ class Divergence(ChainruleError):
     """Training left the finite numbers, or the loss exploded."""
 
 
-class MissingDependency(ChainruleError, ImportError):
-    """An optional part is not installed."""
-
-
 def unknown(kind: str, name: str, known: Iterable[str], also: Iterable[str] = ()) -> UnknownName:
     """The error for a name that is not known, with near names first; `also`: names not worth listing.
 
@@ -87,11 +78,3 @@ def unknown(kind: str, name: str, known: Iterable[str], also: Iterable[str] = ()
     listed = ", ".join(names) if len(names) <= 20 else ", ".join(names[:20]) + ", …"
     colon = ": " if hint else " "
     return UnknownName(f'there is no {kind} called "{name}"{colon}{hint}(known: {listed})')
-
-
-def need(module: str, *, why: str, get: str) -> ModuleType:
-    """Import an optional module, or say how to get it."""
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise MissingDependency(f"{why} needs {module}, which is not installed: {get}") from error

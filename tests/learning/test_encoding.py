@@ -356,7 +356,6 @@ def test_an_ambiguous_label_is_not_matched() -> None:
 def test_a_table_without_the_target_can_be_predicted_and_not_scored() -> None:
     encoding = Encoding.fit(people(), "paid")
     new = table({k: v for k, v in PEOPLE.items() if k != "paid"})
-    assert not encoding.has_target(new)
     assert encoding.features(new).shape == (4, 5)
     assert refused(lambda: encoding.targets(new)) == 't.csv lacks the target "paid": add or rename the column'
 
@@ -370,8 +369,6 @@ def test_columns_without_names_count_by_position_with_or_without_the_target() ->
     encoding = Encoding.fit(headerless(paid, age, job), "1")
     full = encoding.features(headerless(paid, age, job))
     assert np.array_equal(encoding.features(headerless(age, job)), full)
-    assert encoding.has_target(headerless(paid, age, job))
-    assert not encoding.has_target(headerless(age, job))
 
 
 def test_columns_without_names_fit_a_model_whose_columns_had_names() -> None:
@@ -503,3 +500,10 @@ def test_fitting_and_encoding_warn_of_nothing() -> None:
         warnings.simplefilter("error")
         rows = table({"x": [1e-300, 2e-300, 0.0], "y": ["a", "b", "a"]})
         Encoding.fit(rows, "y").features(rows)
+
+
+def test_what_training_never_saw_in_another_table_is_noted() -> None:
+    encoding = Encoding.fit(people(), "paid", drop=["job"])
+    other = table({**PEOPLE, "shoe": [40.0, 41.0, 42.0, 43.0]})
+    assert encoding.notes_on(people()) == ()
+    assert encoding.notes_on(other) == ("not used, since training never saw them: shoe",)

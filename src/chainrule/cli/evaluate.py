@@ -18,7 +18,7 @@ def command(model: str, data: str, as_json: bool, **reading: object) -> None:
 
     loaded, table = options.load_both(model, data, reading)
     assert loaded.encoding is not None
-    notes = (*_label_notes(loaded, table), *loaded.encoding.unknown_categories(table))
+    notes = loaded.encoding.notes_on(table)
     found = assess(loaded, loaded.encode(table, match_labels=True))
     if as_json:
         printing.print_json({**found.to_json(), "rows": table.rows, "notes": list(notes)})
@@ -28,15 +28,3 @@ def command(model: str, data: str, as_json: bool, **reading: object) -> None:
     reporting.measures_table({"data": found.measures}, {"data": table.rows})
     printing.say()
     reporting.confusion_table(found, "these rows")
-
-
-def _label_notes(loaded: object, table: object) -> tuple[str, ...]:
-    from chainrule.learning.encoding import ClassTarget
-    from chainrule.learning.model import Model
-    from chainrule.learning.tables import Table
-
-    assert isinstance(loaded, Model)
-    assert isinstance(table, Table)
-    if loaded.encoding is None or not isinstance(loaded.encoding.target, ClassTarget):
-        return ()
-    return loaded.encoding.label_notes(table)

@@ -147,15 +147,20 @@ class Encoding:
         used = set(self._find(table).values()) | set(self._target_names(table))
         return tuple(name for name in table.names if name not in used)
 
+    def notes_on(self, table: Table) -> tuple[str, ...]:
+        """One sentence for each thing about another table that a user should know: labels and categories
+        that training never saw, and columns that it never saw.
+        """
+        labels = isinstance(self.target, ClassTarget) and self._target_names(table)
+        extra = [name for name in self.unused(table) if name not in self.table_columns]
+        never = (f"not used, since training never saw them: {', '.join(extra)}",) if extra else ()
+        return (*(self.label_notes(table) if labels else ()), *self.unknown_categories(table), *never)
+
     def unknown_categories(self, table: Table) -> tuple[str, ...]:
         """One sentence for each column in which rows hold a category that training never saw."""
         found = self._find(table)
         codes = (code for code in self.columns if isinstance(code, CategoryCode))
         return tuple(sentence for code in codes for sentence in code.unseen(table, found))
-
-    def has_target(self, table: Table) -> bool:
-        """Whether the table has the target column."""
-        return bool(self._target_names(table))
 
     def complete_rows(self, table: Table) -> NDArray[np.int64]:
         """The rows of which no input, nor the target where the table has it, is missing."""

@@ -133,8 +133,7 @@ def prepare(
     if test_table is not None:
         if missing == "drop":
             test_table = test_table.take(encoding.complete_rows(test_table))
-        notes += encoding.label_notes(test_table) if isinstance(encoding.target, ClassTarget) else ()
-        notes += encoding.unknown_categories(test_table)
+        notes += encoding.notes_on(test_table)
         test_data = model.encode(test_table, match_labels=True)
     return Prepared(model, data, held_out, test_data, tuple(notes))
 
