@@ -148,13 +148,13 @@ class Encoding:
         return tuple(name for name in table.names if name not in used)
 
     def notes_on(self, table: Table) -> tuple[str, ...]:
-        """One sentence for each thing about another table that a user should know: labels and categories
-        that training never saw, and columns that it never saw.
+        """One sentence for each thing about another table, with its target, that a user should know: labels
+        spelt otherwise, and categories and columns that training never saw.
         """
-        labels = isinstance(self.target, ClassTarget) and self._target_names(table)
+        labels = self.label_notes(table) if isinstance(self.target, ClassTarget) else ()
         extra = [name for name in self.unused(table) if name not in self.table_columns]
         never = (f"not used, since training never saw them: {', '.join(extra)}",) if extra else ()
-        return (*(self.label_notes(table) if labels else ()), *self.unknown_categories(table), *never)
+        return (*labels, *self.unknown_categories(table), *never)
 
     def unknown_categories(self, table: Table) -> tuple[str, ...]:
         """One sentence for each column in which rows hold a category that training never saw."""
