@@ -55,6 +55,9 @@ drop = definition("dropout", lambda a, m: a * m, {"a": lambda m, g: g * m})
 
 one_hot_targets = definition("one-hot targets", lambda y, z: one_hot(y, z))
 
+# N rows, K classes, n rows of the class: King & Zeng 2001, as scikit-learn's "balanced".
+balanced_class_weight = definition("balanced class weight", lambda N, K, n: N / (K * n))
+
 # A sample's weight from its class: v (1, K) holds the class weights, q (B, 1) the weights given.
 class_weight = definition("class weight", lambda y, v: matmul(y, transpose(v)))
 class_and_sample_weight = definition("class and sample weight", lambda y, v, q: q * matmul(y, transpose(v)))

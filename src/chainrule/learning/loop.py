@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.derivation import Derivation, Network, derive
+from chainrule.engines.arrays import evaluate_arrays
 from chainrule.engines.choose import find_engine
 from chainrule.engines.engine import Data, Engine, Step, Trainer
 from chainrule.engines.initial import initial_parameters
@@ -21,6 +22,7 @@ from chainrule.engines.samples import (
 from chainrule.engines.threads import enough_threads
 from chainrule.errors import ConfigError, Divergence
 from chainrule.files.atomic import remove_leftovers
+from chainrule.formulas.layers import balanced_class_weight
 from chainrule.learning.capacity import check_memory
 from chainrule.learning.checkpoints import Checkpoint, Keeper, Position, fingerprint
 from chainrule.learning.diagnosis import diagnose, diagnose_end, first_broken
@@ -331,7 +333,7 @@ def _derive(network: Network, data: Data, settings: Settings, *, rule: bool = Tr
 
 
 def _class_weights(network: Network, data: Data, settings: Settings) -> tuple[float, ...] | None:
-    """The weight of each class; "balanced" is N / (K · rows of the class)."""
+    """The weight of each class; "balanced" weighs a class by how rare it is."""
     if settings.class_weight is None:
         return None
     classes = classes_of(data.y, settings.loss)
@@ -341,5 +343,6 @@ def _class_weights(network: Network, data: Data, settings: Settings) -> tuple[fl
         return tuple(settings.class_weight)
     count = max(network.outputs, 2)
     counts = np.bincount(classes, minlength=count)
-    weights = len(classes) / (count * np.maximum(counts, 1))
+    sizes = {"N": len(classes), "K": count, "n": np.maximum(counts, 1)}
+    weights = evaluate_arrays(balanced_class_weight.tree, sizes)
     return tuple(float(w) if n else 0.0 for w, n in zip(weights, counts, strict=True))
