@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 
@@ -20,7 +21,7 @@ BARE = "bare python"
 COMMANDS = {
     BARE: ["-c", "pass"],
     "import chainrule": ["-c", "import chainrule"],
-    "chainrule --help": ["-m", "chainrule", "--help"],
+    "chainrule --help": [str(Path(sys.executable).with_name("chainrule")), "--help"],
 }
 BARS_MS = {"import chainrule": 200, "chainrule --help": 150}
 

@@ -14,7 +14,6 @@ ChainruleError
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 __all__ = [
     "CannotWrite",
@@ -72,6 +71,8 @@ def unknown(kind: str, name: str, known: Iterable[str], also: Iterable[str] = ()
     >>> print(unknown("activation", "sigmiod", ["sigmoid", "tanh"]))
     there is no activation called "sigmiod": did you mean "sigmoid"? (known: sigmoid, tanh)
     """
+    from difflib import get_close_matches  # 4 ms that only a mistake should cost
+
     names = sorted(known)
     near = get_close_matches(str(name), [*names, *also], n=1)
     hint = f'did you mean "{near[0]}"? ' if near else ""

@@ -7,20 +7,17 @@
 141  the reader of the output went away (`| head`)
 
 With CHAINRULE_DEBUG=1 in the environment, the traceback comes before the sentence.
+Every command passes here, so what only a failure needs is imported where it fails.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import shlex
 import sys
-import traceback
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
-from difflib import get_close_matches
-from pathlib import Path
 
 import click
 
@@ -55,7 +52,7 @@ def _open_closed_streams() -> None:
     """Where the shell closed a stream (`>&-`) there is none, and what is written is to go nowhere."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
 
 
 def _invoke(command: click.Command, arguments: Sequence[str]) -> int:
@@ -76,6 +73,8 @@ def _invoke(command: click.Command, arguments: Sequence[str]) -> int:
 def _told(error: Exception, arguments: Sequence[str]) -> tuple[int, str]:
     """The exit code and the sentence for an exception."""
     if os.environ.get("CHAINRULE_DEBUG") == "1":
+        import traceback
+
         traceback.print_exception(error)
     match error:
         case click.exceptions.Abort():
@@ -88,6 +87,8 @@ def _told(error: Exception, arguments: Sequence[str]) -> tuple[int, str]:
             return WRONG, "there is not enough memory for this: use a smaller table, batch or network"
         case OSError():
             return WRONG, _about_file(error)
+    import shlex
+
     typed = shlex.join([PROGRAM, *arguments])
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return DEFECT, (
@@ -106,6 +107,8 @@ def _usage(error: click.ClickException, arguments: Sequence[str]) -> str:
         known = [
             option for p in context.command.get_params(context) for option in (*p.opts, *p.secondary_opts)
         ]
+        from difflib import get_close_matches
+
         near = get_close_matches(error.option_name, [o for o in known if o.startswith("-")], n=1, cutoff=0.5)
         return (
             f"{path} has no option {error.option_name}: "
