@@ -111,7 +111,7 @@ ARRAY_ARGUMENTS: dict[str, list[tuple[Any, ...]]] = {
     "transpose": [(A,), (A_EDGES,)],
     "column_sum": [(A,), (A_EDGES,)],
     "row_sum": [(A,), (A_EDGES,)],
-    "row_max": [(A,), (A_EDGES[:2],)],
+    "row_max": [(A,), (A_EDGES,)],
     "total": [(A,), (A_EDGES,)],
     "rows": [(A,)],
     "one_hot": [(np.array([[2], [0], [1]]), A)],

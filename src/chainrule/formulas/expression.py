@@ -31,6 +31,8 @@ class Primitive:
 
     meaning: what it computes on plain Python numbers; for an array primitive, its entry (i, j)
     shape:   the result's shape from the arguments' shapes, sizes being numbers or letters
+    decimal: its spelling on `decimal.Decimal`, like `numpy` and `torch` the *name* of a function; empty
+             where the meaning serves decimals too
     binding: how tightly its written form binds; a looser argument is put in brackets
     """
 
@@ -39,6 +41,7 @@ class Primitive:
     shape: Callable[..., Shape]
     numpy: str
     torch: str
+    decimal: str
     text: str
     latex: str
     mathml: str

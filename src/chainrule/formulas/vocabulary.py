@@ -12,8 +12,10 @@ In the templates `{0}` is an argument (bracketed if it binds more loosely than t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from chainrule.errors import InvalidInput, ShapeMismatch
@@ -23,6 +25,7 @@ from chainrule.formulas.hashing import hashed_uniform
 
 ARRAYS = "chainrule.engines.arrays"
 TORCH = "chainrule.engines.torch_arrays"
+DECIMALS = "chainrule.engines.decimals"
 
 # How tightly the written forms bind, loosest first.
 COMPARISON, SUM, PRODUCT, MATRIX, SIGN, POWER, CALL = range(7)
@@ -44,8 +47,12 @@ def scalar(
     binding: int = CALL,
     numpy: str = "",
     torch: str = "",
+    decimal: str | None = None,
 ) -> Primitive:
-    """A row of the scalar table: an operation that works entry by entry."""
+    """A row of the scalar table: an operation that works entry by entry.
+
+    decimal: "" where the plain-Python meaning serves decimals too
+    """
     return _checked(
         Primitive(
             name,
@@ -53,6 +60,7 @@ def scalar(
             broadcast,
             numpy or f"numpy:{name}",
             torch or f"torch:{name}",
+            f"{DECIMALS}:{name}" if decimal is None else decimal,
             text,
             latex,
             mathml,
@@ -80,6 +88,7 @@ def array(
             shape,
             f"{ARRAYS}:{name}",
             torch or f"torch:{name}",
+            "",
             text,
             latex,
             mathml,
@@ -116,10 +125,10 @@ def _call(name: str) -> str:
 
 
 add = scalar(
-    "add", lambda a, b: a + b, "{0} + {1}", "{0} + {1}", "<mrow>{0}<mo>+</mo>{1}</mrow>", SUM
+    "add", lambda a, b: a + b, "{0} + {1}", "{0} + {1}", "<mrow>{0}<mo>+</mo>{1}</mrow>", SUM, decimal=""
 )  # fmt: skip
 subtract = scalar(
-    "subtract", lambda a, b: a - b, "{0} - {1:tight}", "{0} - {1:tight}", _binary("&#x2212;"), SUM
+    "subtract", lambda a, b: a - b, "{0} - {1:tight}", "{0} - {1:tight}", _binary("&#x2212;"), SUM, decimal=""
 )
 multiply = scalar(
     "multiply",
@@ -128,6 +137,7 @@ multiply = scalar(
     r"{0} \cdot {1}",
     "<mrow>{0}<mo>&#x22C5;</mo>{1}</mrow>",
     PRODUCT,
+    decimal="",
 )
 divide = scalar(
     "divide",
@@ -138,7 +148,13 @@ divide = scalar(
     PRODUCT,
 )
 negative = scalar(
-    "negative", lambda a: -a, "-{0:tight}", "-{0:tight}", "<mrow><mo>&#x2212;</mo>{0:tight}</mrow>", SIGN
+    "negative",
+    lambda a: -a,
+    "-{0:tight}",
+    "-{0:tight}",
+    "<mrow><mo>&#x2212;</mo>{0:tight}</mrow>",
+    SIGN,
+    decimal="",
 )
 power = scalar(
     "power",
@@ -273,6 +289,12 @@ where = scalar(
 )
 
 # --- the array table --------------------------------------------------------------------------------
+# The entries may be floats, decimals or trees, so a meaning uses operators and the primitives above.
+
+
+def _sum(terms: Iterable[Any]) -> Any:
+    """The sum from left to right, without a 0 to start from, which a tree would show."""
+    return reduce(operator.add, terms)
 
 
 def _matmul_shape(a: Shape, b: Shape) -> Shape:
@@ -283,7 +305,7 @@ def _matmul_shape(a: Shape, b: Shape) -> Shape:
 
 matmul = array(
     "matmul",
-    lambda a, b: lambda i, j: sum(a[i, k] * b[k, j] for k in range(a.columns)),
+    lambda a, b: lambda i, j: _sum(a[i, k] * b[k, j] for k in range(a.columns)),
     _matmul_shape,
     "{0} {1:tight}",
     r"{0} \, {1:tight}",
@@ -302,7 +324,7 @@ transpose = array(
 )
 column_sum = array(
     "column_sum",
-    lambda a: lambda i, j: sum(a[k, j] for k in range(a.rows)),
+    lambda a: lambda i, j: _sum(a[k, j] for k in range(a.rows)),
     lambda a: (a[1],),
     "Σ_rows({0:free})",
     r"\textstyle\sum_{{\text{{rows}}}} ({0:free})",
@@ -312,7 +334,7 @@ column_sum = array(
 )
 row_sum = array(
     "row_sum",
-    lambda a: lambda i, j: sum(a[i, k] for k in range(a.columns)),
+    lambda a: lambda i, j: _sum(a[i, k] for k in range(a.columns)),
     lambda a: (a[0], 1),
     "Σ_k({0:free})",
     r"\textstyle\sum_{{k}} ({0:free})",
@@ -322,7 +344,7 @@ row_sum = array(
 )
 row_max = array(
     "row_max",
-    lambda a: lambda i, j: max(a[i, k] for k in range(a.columns)),
+    lambda a: lambda i, j: reduce(maximum, (a[i, k] for k in range(a.columns))),
     lambda a: (a[0], 1),
     "max_k({0:free})",
     r"\max_{{k}} ({0:free})",
@@ -332,7 +354,7 @@ row_max = array(
 )
 total = array(
     "total",
-    lambda a: lambda i, j: sum(a[k, m] for k in range(a.rows) for m in range(a.columns)),
+    lambda a: lambda i, j: _sum(a[k, m] for k in range(a.rows) for m in range(a.columns)),
     lambda a: (),
     "Σ({0:free})",
     r"\textstyle\sum ({0:free})",
@@ -350,7 +372,7 @@ rows = array(
 )
 one_hot = array(
     "one_hot",  # of class numbers (B, 1), as wide as the outputs given beside them
-    lambda a, like: lambda i, j: float(a[i, 0] == j),
+    lambda a, like: lambda i, j: where(equal(a[i, 0], j), 1, 0),
     lambda a, like: (a[0], like[1]),
     "one_hot({0:free})",
     r"\operatorname{{onehot}}({0:free})",
