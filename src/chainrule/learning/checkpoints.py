@@ -29,6 +29,7 @@ class Position:
 
     epoch, batch: epochs done, and steps done of the present one; step: of the whole run
     loss, samples, squares: what the present epoch has added up to so far
+    rate: the learning rate of the present epoch, once it has begun
     waited, best_epoch, best_loss: of early stopping
     schedules: the schedules' state; loss_limit: beyond which the loss has exploded; seconds: spent so far
     """
@@ -45,6 +46,7 @@ class Position:
     schedules: list[dict[str, float]] = field(default_factory=list)
     loss_limit: float = float("inf")
     seconds: float = 0.0
+    rate: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("epoch", "batch", "step", "waited", "best_epoch"):
@@ -54,6 +56,8 @@ class Position:
         for name in ("loss", "samples", "best_loss", "loss_limit", "seconds"):
             if not is_number(getattr(self, name)):
                 raise ConfigError(f"its {name} must be a number, not {getattr(self, name)!r}")
+        if self.rate is not None and not is_number(self.rate):
+            raise ConfigError(f"its rate must be a number, not {self.rate!r}")
         if not isinstance(self.squares, list) or not all(map(is_number, self.squares)):
             raise ConfigError(f"its squares must be a list of numbers, not {self.squares!r}")
         if not isinstance(self.schedules, list) or not all(map(is_numbers, self.schedules)):

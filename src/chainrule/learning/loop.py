@@ -15,7 +15,6 @@ from chainrule.derivation import Derivation, Network, derive
 from chainrule.engines.arrays import evaluate_arrays
 from chainrule.engines.choose import find_engine
 from chainrule.engines.engine import Data, Engine, Step, Trainer
-from chainrule.engines.initial import initial_parameters
 from chainrule.engines.samples import (
     classes_of,
 )
@@ -31,7 +30,9 @@ from chainrule.learning.interrupts import stop_on_interrupt
 from chainrule.learning.model import Model
 from chainrule.learning.orders import Orders
 from chainrule.learning.provenance import made_with
+from chainrule.learning.replay import Replay, Replayed, begin_training, in_dtype
 from chainrule.learning.settings import RatePlan, Settings
+from chainrule.learning.snapshots import KeptFile, Snapshots
 
 Array = NDArray[Any]
 Callback = Callable[[EpochRecord], Any]
@@ -46,7 +47,17 @@ class Run:
     stopped: why it ended: one sentence
     epochs:  how many were completed; best_epoch: the one the model is of
     derivation, step: the lines of a training step, and every number of the last batch under the final weights
+    replay:  computes any step of the run again; for this the run holds the training rows
     notes:   what a user should know
+
+    >>> from chainrule import Dense, Network, train
+    >>> net = Network(2, [Dense(2, "sigmoid"), Dense(1, "sigmoid")])
+    >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    >>> run = train(net, X, y, epochs=3, batch=2)
+    >>> run.at(epoch=3, batch=2)
+    <Replayed: step 6, batch 2 of epoch 3>
+    >>> run.at(epoch=3, batch=2)["W1[2,1]"] == float(run.model.parameters["W1"][1, 0])
+    True
     """
 
     model: Model
@@ -57,11 +68,19 @@ class Run:
     seconds: float
     derivation: Derivation
     step: Step
+    replay: Replay
     interrupted: bool = False
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Run: {self.epochs} epochs in {self.seconds:.3g} s; {self.stopped}>"
+
+    def at(self, *, epoch: int, batch: int = 1) -> Replayed:
+        """The step of a batch, both counted from 1, with the bits that the training had.
+
+        Raises InvalidInput where the run had no such step.
+        """
+        return self.replay.step(epoch, batch)
 
 
 def train_prepared(
@@ -114,9 +133,10 @@ class _Loop:
         self.judge: Callable[[Mapping[str, Array], Data], tuple[Array, float | None]] | None = None
         self.rates = RatePlan(settings)
         self.orders = Orders(len(data.X), settings.batch, settings.seed, settings.shuffle)
-        start = initial_parameters(network, settings.seed)
-        key = int(np.random.SeedSequence([settings.seed, 1]).generate_state(1)[0])
-        self.trainer: Trainer = engine.trainer(self.derivation, start, data, dtype=settings.dtype, key=key)
+        self.rows = in_dtype(data, settings.dtype)
+        self.trainer: Trainer = begin_training(engine, self.derivation, self.rows, settings)
+        self.snapshots = Snapshots(self.derivation, settings.dtype)
+        self.saved: int | None = None
         self.template = model or Model(network, {}, self.settings)
         self.fingerprint = fingerprint(data, held_out) if keeper is not None else ""
 
@@ -143,6 +163,7 @@ class _Loop:
         self.rates.state = [dict(state) for state in self.at.schedules]
         self.trainer.load(found.parameters, found.state, self.at.step)
         self.trainer.loss_limit = self.at.loss_limit
+        self.snapshots.resume(self.trainer)
         self.notes.append(f"resumed after epoch {self.at.epoch}, batch {self.at.batch}")
 
     def save(self, now: float) -> None:
@@ -165,12 +186,14 @@ class _Loop:
             self.trainer.state(),
             self.best,
         ).save(self.keeper.path)
+        self.saved = self.at.step
         self.keeper.done(self.at.epoch, now)
 
     # --- the loop -----------------------------------------------------------------------------------
 
     def run(self, callbacks: tuple[Callback, ...]) -> Run:
         began = monotonic() - self.at.seconds
+        self.snapshots.begin(monotonic())
         if self.keeper is not None:
             self.keeper.done(self.at.epoch, monotonic())
         stopped = self.already_over()
@@ -195,7 +218,9 @@ class _Loop:
         """The steps of one epoch; the reason to stop, or nothing."""
         at, settings = self.at, self.settings
         started = monotonic()
-        rate = self.rates.rate(at.epoch)
+        if at.rate is None:
+            at.rate = self.rates.rate(at.epoch)
+        rate = at.rate
         order = self.orders.of(at.epoch)
         steps = self.orders.steps
         while at.batch < steps:
@@ -206,6 +231,7 @@ class _Loop:
             if done.bad:
                 raise Divergence(diagnose(self.trainer.last_step(), self.derivation, at, rate))
             now = monotonic()
+            self.snapshots.watch(self.trainer, now)
             if at.batch < steps and self.pressed():
                 return f"Ctrl-C, in epoch {at.epoch + 1} after batch {at.batch}"
             if (
@@ -217,7 +243,7 @@ class _Loop:
                 self.save(now)
         record = self.record(rate, monotonic() - started)
         self.history.records.append(record)
-        at.epoch, at.batch, at.samples, at.loss = at.epoch + 1, 0, 0.0, 0.0
+        at.epoch, at.batch, at.samples, at.loss, at.rate = at.epoch + 1, 0, 0.0, 0.0, None
         at.squares = [0.0] * len(at.squares)
         self.rates.watch(record.watched)
         self.watch(record)
@@ -299,8 +325,27 @@ class _Loop:
             seconds=self.at.seconds,
             derivation=self.derivation,
             step=self.last_step(final),
+            replay=self.replay(),
             interrupted=self.pressed(),
             notes=tuple(self.notes),
+        )
+
+    def replay(self) -> Replay:
+        """The means to compute any step of the run again."""
+        at, keeper, file = self.at, self.keeper, None
+        if keeper is not None and self.saved is not None:
+            path = keeper.path.absolute()
+            file = KeptFile(path, self.saved, self.network, self.asked, self.fingerprint, self.made_with)
+        begun = () if at.rate is None else (at.rate,)
+        return Replay(
+            self.derivation,
+            self.rows,
+            self.settings,
+            self.engine.name,
+            tuple(record.rate for record in self.history) + begun,
+            at.epoch * self.orders.steps + at.batch,
+            self.snapshots,
+            file,
         )
 
     def last_step(self, final: Mapping[str, Array]) -> Step:

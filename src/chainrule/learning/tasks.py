@@ -21,6 +21,7 @@ from chainrule.learning.encoding import ClassTarget, Encoding, Missing, Task, co
 from chainrule.learning.idx import idx_test_beside
 from chainrule.learning.loop import Callback, Run, train_prepared
 from chainrule.learning.model import Model
+from chainrule.learning.replay import Replayed
 from chainrule.learning.settings import Settings, make_settings
 from chainrule.learning.sources import open_table
 from chainrule.learning.splitting import hold_out
@@ -52,6 +53,10 @@ class TableRun:
     def model(self) -> Model:
         """The trained model."""
         return self.run.model
+
+    def at(self, *, epoch: int, batch: int = 1) -> Replayed:
+        """The training step of a batch, both counted from 1; see `Run.at`."""
+        return self.run.at(epoch=epoch, batch=batch)
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,6 +80,8 @@ def train(
             stratify=classes is not None,
         )
         data, held_out = take(data, rows), take(data, held)
+    if not settings.validation:
+        data = _apart(data, settings.dtype)
     keeper = None
     if checkpoint is not None:
         keeper = Keeper(Path(checkpoint), checkpoint_epochs, checkpoint_seconds)
@@ -100,6 +102,13 @@ def _checked(network: Network, settings: Settings, X: Any, y: Any, weights: Any 
     for what, array in (("X", data.X), ("y", data.y), ("sample_weight", data.weights)):
         check_range(what, array, settings.dtype)
     return data
+
+
+def _apart(data: Data, dtype: str) -> Data:
+    """The data, with a copy of what training would read in place: a replay finds the rows as they were."""
+    X, weights = (a.copy() if a is not None and a.dtype == dtype else a for a in (data.X, data.weights))
+    assert X is not None
+    return Data(X, data.y, weights)  # checking has copied y
 
 
 def _given_validation(network: Network, settings: Settings, given: Any) -> Data:
