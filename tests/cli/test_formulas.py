@@ -220,6 +220,11 @@ def test_a_wide_jacobian_is_left_to_json() -> None:
             ["leaky_relu(x=1)"],
             'there is no parameter of leaky_relu called "x" (known: alpha)',
         ),
+        (["--derive"], "--derive needs the name of a formula: give one, for example sigmoid"),
+        (
+            ["adam", "--derive"],
+            "adam has no slope to derive: --derive takes an activation function or a loss",
+        ),
         (["relu(1)"], "relu takes 0 parameters (none), not 1: leave the others out"),
         (["leaky_relu(0.2"], '"leaky_relu(0.2" cannot be read: write it as name(parameter=number, …)'),
     ],
@@ -235,3 +240,17 @@ def test_an_unknown_name_is_answered_from_all_kinds(typed: str, meant: str) -> N
     assert refused("formulas", typed).startswith(
         f'there is no formula called "{typed}": did you mean "{meant}"?'
     )
+
+
+def test_the_slope_of_the_sigmoid_is_derived_as_in_a_lecture() -> None:
+    told = chainrule("formulas", "sigmoid", "--derive").out
+    forms = ["exp(-z) / (1 + exp(-z))²", "1 / (1 + exp(-z)) · exp(-z) / (1 + exp(-z))", "= a · (1 - a)"]
+    places = [told.index(form) for form in forms]
+    assert places == sorted(places)
+    assert max(map(len, told.splitlines())) <= 80
+
+
+def test_the_derivation_of_a_slope_as_json_ends_with_the_declared_one() -> None:
+    made = json.loads(chainrule("formulas", "tanh", "--derive", "--json").out)
+    assert made["agrees"]
+    assert made["steps"][-1]["form"] == "1 - a²"

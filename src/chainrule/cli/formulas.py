@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from chainrule.cli import options, printing
+from chainrule.cli.deriving import show_derived
 from chainrule.cli.explaining import FORMS, Form, catalogue_rows, explain, explain_primitive
 from chainrule.cli.points import compute
 from chainrule.errors import ConfigError, InvalidInput, unknown
@@ -37,19 +38,24 @@ CATALOGUES: dict[str, Catalogue[Any]] = {
 @click.option(
     "--form", type=click.Choice(FORMS), default="text", show_default=True, help="How formulas are written."
 )
+@click.option("--derive", is_flag=True, help="Derive the slope of an activation or a loss, step by step.")
 @options.as_json
-def command(name: str | None, at: str | None, form: Form, as_json: bool) -> None:
+def command(name: str | None, at: str | None, form: Form, derive: bool, as_json: bool) -> None:
     """List the formulas, or explain one and compute it at a point.
 
     NAME is an activation, loss, learning rule, schedule, initialiser or measure, with other parameters
     if you like: "leaky_relu(0.2)".
     """
     if name is None:
-        if at is not None:
-            raise ConfigError("--at needs the name of a formula: give one, for example sigmoid")
+        if at is not None or derive:
+            asked = "--derive" if derive else "--at"
+            raise ConfigError(f"{asked} needs the name of a formula: give one, for example sigmoid")
         _list(form, as_json)
         return
     entries = find_entries(name)
+    if derive:
+        show_derived(entries, name, form, as_json=as_json)
+        return
     if at is not None:
         _compute(entries, name, at, as_json)
         return

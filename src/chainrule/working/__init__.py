@@ -1,0 +1,1 @@
+"""The working: numbers turned into explanation."""
