@@ -8,12 +8,14 @@ ChainruleError
 │   ├── ConfigError                      a configuration, option or network file
 │   └── ModelFileError                   a model or checkpoint file that must not be trusted
 ├── CannotWrite (also an OSError)        a file could not be put in place; the old one, if any, is untouched
+├── MissingDependency (also an ImportError)  an optional library that is not installed, and how to get it
 └── Divergence                           training left the finite numbers
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import ModuleType
 
 __all__ = [
     "CannotWrite",
@@ -21,10 +23,12 @@ __all__ = [
     "ConfigError",
     "Divergence",
     "InvalidInput",
+    "MissingDependency",
     "ModelFileError",
     "ShapeMismatch",
     "TableError",
     "UnknownName",
+    "need",
     "unknown",
 ]
 
@@ -61,8 +65,30 @@ class CannotWrite(ChainruleError, OSError):
     """A file could not be written; what was there before is untouched."""
 
 
+class MissingDependency(ChainruleError, ImportError):
+    """A library of an optional extra that is not installed."""
+
+
 class Divergence(ChainruleError):
     """Training left the finite numbers, or the loss exploded."""
+
+
+def need(module: str, why: str, get: str) -> ModuleType:
+    """A module of an optional library. Raises MissingDependency: what needs it, and how to get it.
+
+    >>> need("matplotlip", why="drawing needs the plots extra", get="pip install 'chainrule[plots]'")
+    Traceback (most recent call last):
+    chainrule.errors.MissingDependency: drawing needs the plots extra: pip install 'chainrule[plots]'
+    """
+    from importlib import import_module
+
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        # A library that is there but lacks one of its own is a broken installation, and says so itself.
+        if (error.name or "").partition(".")[0] != module.partition(".")[0]:
+            raise
+        raise MissingDependency(f"{why}: {get}") from None
 
 
 def unknown(kind: str, name: str, known: Iterable[str], also: Iterable[str] = ()) -> UnknownName:
