@@ -44,8 +44,17 @@ class Line:
     @cached_property
     def tree(self) -> Expression:
         """The right-hand side, over the derivation's own symbols."""
-        bound = dict(zip(self.definition.arguments, map(Symbol, self.arguments), strict=True))
-        return substitute(self.definition.tree, bound)
+        return substitute(self.definition.tree, self._bound)
+
+    @cached_property
+    def textbook(self) -> Expression:
+        """The right-hand side as it is taught; the same, save where what runs guards against overflow."""
+        taught = self.definition.textbook
+        return substitute(taught if taught is not None else self.definition.tree, self._bound)
+
+    @property
+    def _bound(self) -> dict[str, Expression]:
+        return dict(zip(self.definition.arguments, map(Symbol, self.arguments), strict=True))
 
     @property
     def formula(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from chainrule.formulas.initialisers import INITIALISERS, Initialiser
 
 Role = Literal["weights", "bias", "threshold", "activation"]
 Values = tuple[Any, ...]
+GREATEST = sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -289,11 +291,6 @@ def _numbers(what: str, given: Any) -> Values:
     if not isinstance(values, (list, tuple)) or not values:
         raise ConfigError(f"{what} must be a row of numbers, not {given!r}")
     for value in values:
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, Real)
-            or value != value
-            or abs(value) == float("inf")
-        ):
+        if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) <= GREATEST:
             raise ConfigError(f"{what} must be finite numbers, but one is {value!r}")
     return tuple(map(float, values))

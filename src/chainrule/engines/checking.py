@@ -83,13 +83,37 @@ def check_gradients(
         sample_weights=weighted,
         integer_targets=integer,
     )
-    if not derivation.gradients:
-        raise ConfigError("every parameter is frozen, so there is no gradient to check: unfreeze a layer")
     values: dict[str, Any] = {"x": inputs, "y": targets, **check_parameters(network, parameters, seed)}
     if weighted:
         name = "q" if "q" in derivation.inputs else "s"
         values[name] = check_weights(sample_weights, len(inputs))
-    comparison = _Comparison(derivation, values, seed, step, tolerance)
+    return check_step(derivation, values, key=seed, seed=seed, step=step, tolerance=tolerance, limit=limit)
+
+
+def check_step(
+    derivation: Derivation,
+    values: Mapping[str, Any],
+    *,
+    shown: Step | None = None,
+    key: int = 0,
+    number: int = 1,
+    seed: int = 0,
+    step: float = 1e-5,
+    tolerance: float = 1e-5,
+    limit: int | None = None,
+) -> GradientCheck:
+    """Compare the gradient of one training step with central differences of its loss, in float64.
+
+    values: x (B, I), y, the parameters by name, and what else the derivation asks for
+    shown:  the step whose gradients are compared; by default it is computed here in float64
+    key, number: of the dropout masks, and of the step; the rest as for `check_gradients`
+
+    Raises ConfigError where nothing is trained.
+    """
+    if not derivation.gradients:
+        raise ConfigError("every parameter is frozen, so there is no gradient to check: unfreeze a layer")
+    base = shown if shown is not None else NumpyEngine().run(derivation, values, key=key, step=number)
+    comparison = _Comparison(derivation, values, base, (key, number), step, tolerance)
     rng = np.random.default_rng(seed)
     found = tuple(comparison.parameter(p, _drawn(p.size, limit, rng)) for p in derivation.trained)
     return summary(derivation, comparison.loss, found, limit, tolerance, lost=comparison.lost)
@@ -99,9 +123,15 @@ class _Comparison:
     """The loss as a function of one entry at a time, beside the gradient at the starting point."""
 
     def __init__(
-        self, derivation: Derivation, values: Mapping[str, Any], key: int, step: float, tolerance: float
+        self,
+        derivation: Derivation,
+        values: Mapping[str, Any],
+        base: Step,
+        key_and_number: tuple[int, int],
+        step: float,
+        tolerance: float,
     ) -> None:
-        self.base: Step = NumpyEngine().run(derivation, values, key=key)
+        self.base = base
         self.derivation = derivation
         self.tolerance = tolerance
         self.step = step
@@ -110,7 +140,7 @@ class _Comparison:
         self.program = Program(forward, Arena(forward, np.dtype(np.float64)), len(values["x"]))
         for name, value in values.items():
             np.copyto(self.program.buffers[name], value, casting="same_kind")
-        for name, number in (("key", key), ("t", 1)):
+        for name, number in zip(("key", "t"), key_and_number, strict=True):
             if name in self.program.scalars:
                 self.program.give(name, number)
         self.objective = "J" if "J" in derivation.shapes else "C"

@@ -22,6 +22,7 @@ from chainrule.formulas.expression import (
     as_expression,
     evaluate,
     parameters_of,
+    trace,
 )
 from chainrule.formulas.vocabulary import absolute as magnitude
 from chainrule.formulas.vocabulary import (
@@ -113,6 +114,7 @@ def activation(
     value: Callable[..., Any],
     slope: Callable[..., Any] | None = None,
     jacobian_product: Callable[..., Any] | None = None,
+    textbook: Callable[..., Any] | None = None,
     parameters: Mapping[str, float] | None = None,
     learnt: Mapping[str, Callable[..., Any]] | None = None,
     range: tuple[float, float] | Callable[..., tuple[Any, Any]] = (-math.inf, math.inf),
@@ -124,6 +126,7 @@ def activation(
     value:            f as a function of z (and parameters by name)
     slope:            f′ as a function of z, a = f(z) and parameters, whichever it needs
     jacobian_product: for f that is not entry by entry: ∂C/∂z as a function of z, a and g = ∂C/∂a
+    textbook:         f as it is taught, where `value` is written so that it cannot overflow
     parameters:       names and default values
     learnt:           for each parameter that training adjusts, ∂a/∂parameter as a function of z, a, …
     range:            the least and greatest value; a function of parameters where it depends on them
@@ -169,7 +172,9 @@ def activation(
         facts["elementwise"] = slope is not None
     entry = Activation(
         name,
-        definition=Definition(name, forward.arguments, forward.tree, gradients),
+        definition=Definition(
+            name, forward.arguments, forward.tree, gradients, trace(textbook) if textbook else None
+        ),
         slope=slope_of_z,
         bounds=(as_expression(low), as_expression(high)),
         parameters=dict(parameters or {}),
@@ -344,6 +349,7 @@ gelu_tanh = activation(
 softmax = activation(
     "softmax",
     value=lambda z: exp(z - row_max(z)) / row_sum(exp(z - row_max(z))),
+    textbook=lambda z: exp(z) / row_sum(exp(z)),
     jacobian_product=lambda a, g: a * (g - row_sum(g * a)),
     range=(0, 1),
     source="Bridle 1990; the largest z is taken off first, which changes nothing and cannot overflow",

@@ -18,12 +18,14 @@ class Definition:
     tree:      the formula
     gradients: argument → the formula of its share of the gradient; there, `g` is the gradient arriving
                at the result and `a` the result itself. An argument without one is not differentiated.
+    textbook:  the same formula as it is taught, where the one that runs guards against overflow
     """
 
     name: str
     arguments: tuple[str, ...]
     tree: Expression
     gradients: Mapping[str, Definition] = field(default_factory=dict)
+    textbook: Expression | None = None
 
     def __repr__(self) -> str:
         return f"<{self.name}({', '.join(self.arguments)}) = {self.tree!r}>"

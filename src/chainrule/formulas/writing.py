@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-from chainrule.formulas.expression import Constant, Expression, Primitive, fold
-from chainrule.formulas.vocabulary import CALL, PRODUCT, SIGN
+from chainrule.formulas.expression import Constant, Expression, Primitive, Symbol, fold
+from chainrule.formulas.vocabulary import CALL, COMPARISON, PRODUCT, SIGN
 
 GREEK = {
     "alpha": "α",
@@ -67,8 +67,19 @@ def _write(
         binding = PRODUCT if r"\times" in body else SIGN if leaf.value < 0 else CALL
         return _Written(body, binding, bracket)
 
-    written: _Written = fold(node, lambda s: _Written(name(s.name), CALL, bracket), constant, apply)
+    def symbol(leaf: Symbol) -> _Written:
+        body = name(leaf.name)
+        return _Written(body, _binding(body), bracket)
+
+    written: _Written = fold(node, symbol, constant, apply)
     return written.body
+
+
+def _binding(body: str) -> int:
+    """How tightly what is written for a symbol binds: numbers put in may be negative, or powers of ten."""
+    if body.startswith(("-", "<mrow><mo>&#x2212;")):
+        return COMPARISON
+    return PRODUCT if r"\times 10" in body or "&#xD7;" in body else CALL
 
 
 def number_text(value: float) -> str:
@@ -76,25 +87,31 @@ def number_text(value: float) -> str:
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(value)
 
 
-def text(node: Expression) -> str:
-    """A tree as one line of plain text; `·` is entry by entry, juxtaposition is the matrix product."""
-    return _write(node, lambda p: p.text, symbol_text, str, "({})".format)
+def text(node: Expression, name: Callable[[str], str] | None = None) -> str:
+    """A tree as one line of plain text; `·` is entry by entry, juxtaposition is the matrix product.
+
+    name: what is written for a symbol, here and below: another name, or a number put in
+    """
+    return _write(node, lambda p: p.text, name or symbol_text, str, "({})".format)
 
 
-def latex(node: Expression) -> str:
+def latex(node: Expression, name: Callable[[str], str] | None = None) -> str:
     """A tree as LaTeX mathematics."""
-    return _write(node, lambda p: p.latex, symbol_latex, _latex_number, r"\left({}\right)".format)
+    return _write(node, lambda p: p.latex, name or symbol_latex, latex_number, r"\left({}\right)".format)
 
 
-def mathml(node: Expression) -> str:
+def mathml(node: Expression, name: Callable[[str], str] | None = None) -> str:
     """A tree as the contents of a MathML <math> element."""
     bracket = '<mrow><mo stretchy="false">(</mo>{}<mo stretchy="false">)</mo></mrow>'.format
-    return _write(node, lambda p: p.mathml, symbol_mathml, "<mn>{}</mn>".format, bracket)
+    return _write(node, lambda p: p.mathml, name or symbol_mathml, mathml_number, bracket)
 
 
-def write(node: Expression, form: Literal["text", "latex", "mathml"]) -> str:
+Form = Literal["text", "latex", "mathml"]
+
+
+def write(node: Expression, form: Form, name: Callable[[str], str] | None = None) -> str:
     """A tree in one of the three written forms."""
-    return {"text": text, "latex": latex, "mathml": mathml}[form](node)
+    return {"text": text, "latex": latex, "mathml": mathml}[form](node, name)
 
 
 def symbol_text(name: str) -> str:
@@ -136,6 +153,18 @@ def _parts(name: str) -> tuple[str, str, str, str, str]:
     return prefix, stem, hat, digits, suffix
 
 
-def _latex_number(written: str) -> str:
+def latex_number(written: str) -> str:
+    """A written number as LaTeX: 1e-05 as a power of ten."""
     mantissa, _, exponent = written.partition("e")
     return f"{mantissa} \\times 10^{{{int(exponent)}}}" if exponent else written
+
+
+def mathml_number(written: str) -> str:
+    """A written number as MathML: 1e-05 as a power of ten, a minus sign as an operator."""
+    digits, _, exponent = written.removeprefix("-").partition("e")
+    body = f"<mn>{digits}</mn>"
+    if exponent:
+        power, below = int(exponent), "<mo>&#x2212;</mo>" if int(exponent) < 0 else ""
+        body += f"<mo>&#xD7;</mo><msup><mn>10</mn><mrow>{below}<mn>{abs(power)}</mn></mrow></msup>"
+    minus = "<mo>&#x2212;</mo>" if written.startswith("-") else ""
+    return f"<mrow>{minus}{body}</mrow>" if minus or exponent else body
