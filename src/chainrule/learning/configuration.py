@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -150,7 +150,15 @@ def _place(path: tuple[int | str, ...], model: type[Section]) -> tuple[str, str,
         else:
             outer += [key] if key else []
             key = str(step)
+            section = _inner(section, key) or section
     return "".join(f" of {part}" for part in reversed(outer)), key, section
+
+
+def _inner(section: type[Section] | None, key: str) -> type[Section] | None:
+    """The section that a key of a section holds, itself or as a list."""
+    stated = section.model_fields[key].annotation if section and key in section.model_fields else None
+    parts = (stated, *get_args(stated))
+    return next((part for part in parts if isinstance(part, type) and issubclass(part, Section)), None)
 
 
 def _tags(section: type[Section] | None) -> dict[str, type[Section]]:

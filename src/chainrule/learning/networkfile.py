@@ -29,7 +29,7 @@ from chainrule.formulas.losses import LOSSES, Loss
 from chainrule.formulas.rules import RULES, Rule
 from chainrule.learning.configuration import Section, checked, read_toml
 
-__all__ = ["NetworkFile", "read_network"]
+__all__ = ["NetworkFile", "NetworkSection", "made_network", "read_network"]
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,15 @@ class NetworkFile:
 
 def read_network(path: str | os.PathLike[str]) -> NetworkFile:
     """The network of a TOML file. Raises ConfigError, one sentence that names every mistake."""
-    stated = checked(_Network, read_toml(path), quoted(path))
+    return made_network(checked(NetworkSection, read_toml(path), quoted(path)), quoted(path))
+
+
+def made_network(stated: NetworkSection, source: str) -> NetworkFile:
+    """The network that a table of a file states; source: what the file is called in messages."""
     try:
         network = Network(stated.inputs, [layer.made for layer in stated.layers])
     except InvalidInput as error:
-        raise ConfigError(f"{quoted(path)}: {error}") from None
+        raise ConfigError(f"{source}: {error}") from None
     rule = stated.rule
     if rule is not None and stated.rate is not None:
         rule = rule(learning_rate=stated.rate)
@@ -101,7 +105,9 @@ _Layer = Annotated[
 _Above = Annotated[float, Field(gt=0)]
 
 
-class _Network(Section):
+class NetworkSection(Section):
+    """The table of a network as it is written in a file."""
+
     variants: ClassVar[dict[str, type[Section]]] = {"a layer": _Dense, "a dropout layer": _Dropout}
 
     inputs: Annotated[int, Field(ge=1)]
@@ -114,7 +120,7 @@ class _Network(Section):
     clip_value: _Above | None = None
 
     @model_validator(mode="after")
-    def _belongs_together(self) -> _Network:
+    def _belongs_together(self) -> NetworkSection:
         if self.rate is not None and self.rule is None:
             raise ValueError(
                 'rate needs a rule to be the rate of: add one, for example rule = "gradient_descent"'
