@@ -71,6 +71,25 @@ test) package='.[test]' ;;
 *) stop "\"$wanted\" is no environment: ask for run or test" ;;
 esac
 
+# The page tests need a browser and the accessibility checker axe-core; where neither can be had they say so.
+axe=axe-core-4.14.1
+get_browser() {
+    if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+        echo "set-up: installing Chromium, for the page tests"
+        { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends chromium; } \
+            >/dev/null 2>&1 || echo "set-up: Chromium could not be installed: the page tests will be left out" >&2
+    fi
+    if [ ! -f ".cache/axe/$axe.js" ] && command -v npm >/dev/null && command -v tar >/dev/null; then
+        echo "set-up: fetching $axe, for the page tests"
+        rm -rf .cache/axe && mkdir -p .cache/axe
+        { (cd .cache/axe && npm pack --silent --fetch-retries=1 --fetch-timeout=20000 "axe-core@${axe#axe-core-}" && tar -xzf "$axe.tgz" package/axe.min.js) &&
+            cp .cache/axe/package/axe.min.js ".cache/axe/$axe.js"; } >/dev/null 2>&1 ||
+            echo "set-up: $axe could not be fetched: its test will be left out" >&2
+        rm -rf .cache/axe/package ".cache/axe/$axe.tgz"
+    fi
+}
+if [ "$wanted" = test ]; then get_browser; fi
+
 # The test environment holds everything the other does.
 if is_ready test || { [ "$wanted" = run ] && is_ready run; }; then exit 0; fi
 
