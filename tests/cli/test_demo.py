@@ -54,13 +54,14 @@ def test_json_holds_the_figures_and_the_step(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_every_number_of_the_step_moves_the_weights() -> None:
-    step = {line["formula"].split()[0]: line for line in demo.worked_step()}
+    given, lines = demo.worked_step()
+    step = {line["formula"].split()[0]: line for line in lines}
     hidden, output = step["W1"]["value"], step["W2"]["value"]
     moved = [
         new - old
-        for row, start in zip(hidden, demo.HIDDEN, strict=True)
+        for row, start in zip(hidden, given["W1"], strict=True)
         for new, old in zip(row, start, strict=True)
     ]
     assert moved == pytest.approx([0.0010551, 0.0008874, 0.000633, 0.0005325], abs=6e-8)
-    assert all(new[0] > old[0] for new, old in zip(output, demo.OUTPUT, strict=True))
+    assert all(new[0] > old[0] for new, old in zip(output, given["W2"], strict=True))
     assert {line["phase"] for line in step.values()} == {"feedforward", "loss", "backpropagation", "update"}

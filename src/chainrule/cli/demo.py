@@ -8,9 +8,7 @@ import click
 
 from chainrule.cli import options, printing, reporting
 
-X, Y = [[0.5, 0.3]], [[1.0]]
-HIDDEN, OUTPUT = [[0.7, 0.3], [0.4, 0.6]], [[0.55], [0.45]]
-RATE = 0.1
+EXAMPLE = "psyc681-2-2-1"
 FORMULA = 29
 
 
@@ -28,7 +26,7 @@ def command(as_json: bool) -> None:
     trained = train_made(made)
     found = assess(trained.model, made.test) if made.test is not None else None
     assert found is not None
-    step = worked_step()
+    given, step = worked_step()
     if as_json:
         printing.print_json({"digits": {**found.to_json(), "seconds": trained.run.seconds}, "step": step})
         return
@@ -36,41 +34,44 @@ def command(as_json: bool) -> None:
     reporting.measures_table({"train": trained.train, "test": trained.test}, trained.rows)
     reporting.loss_line(trained.run.history)
     printing.say()
-    print_step(step)
+    print_step(given, step)
     printing.say("What to try next:")
     for line in (
         "chainrule data",
         "chainrule train iris --layers 8 --rate 0.01 --test 0.25",
-        "chainrule show model.safetensors",
+        f"chainrule show {EXAMPLE} --rounding round:3",
         "chainrule formulas sigmoid --at 0.47",
         "chainrule train --help",
     ):
         print(f"  {line}")
 
 
-def worked_step() -> list[dict[str, Any]]:
-    """Each line of one training step of the 2-2-1 network of PSYC681, with its numbers."""
-    from chainrule.derivation import Dense, Network, derive
-    from chainrule.engines.numpy import NumpyEngine
+def worked_step() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What the step of the example starts from, and each of its lines with its numbers."""
+    from chainrule.working.examples import load_example
+    from chainrule.working.works import step_of_example
 
-    layers = [
-        Dense(2, "sigmoid", bias=False, weights=HIDDEN),
-        Dense(1, "sigmoid", bias=False, weights=OUTPUT),
-    ]
-    derivation = derive(Network(2, layers), "mse", "gradient_descent")
-    step = NumpyEngine().run(derivation, {"x": X, "y": Y, "W1": HIDDEN, "W2": OUTPUT}, rate=RATE)
+    derivation, step = step_of_example(load_example(EXAMPLE))
+    given = {
+        name: listed(step[name]) for name in ("x", "y", *(p.name for p in derivation.network.parameters))
+    }
     made = []
     for line in derivation:
         value = step.updated[line.symbol] if line.phase == "update" else step[line.symbol]
-        listed = value if isinstance(value, float) else value.tolist()
-        made.append({"phase": line.phase, "formula": line.formula, "value": listed, "reason": line.reason})
-    return made
+        made.append(
+            {"phase": line.phase, "formula": line.formula, "value": listed(value), "reason": line.reason}
+        )
+    return given, made
 
 
-def print_step(step: list[dict[str, Any]]) -> None:
+def listed(value: Any) -> Any:
+    """A number as it is, an array as nested lists."""
+    return value if isinstance(value, float) else value.tolist()
+
+
+def print_step(given: dict[str, Any], step: list[dict[str, Any]]) -> None:
     """The worked step as plain lines."""
     printing.heading("One training step, worked", "2-2-1, sigmoid, mean squared error, η = 0.1")
-    given = {"x": X, "y": Y, "W1": HIDDEN, "W2": OUTPUT}
     for name, values in given.items():
         print(f"  {'given' if name == 'x' else '':<16}{name:<{FORMULA}} = {numbers(values)}")
     phase = ""

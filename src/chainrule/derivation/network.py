@@ -291,6 +291,6 @@ def _numbers(what: str, given: Any) -> Values:
     if not isinstance(values, (list, tuple)) or not values:
         raise ConfigError(f"{what} must be a row of numbers, not {given!r}")
     for value in values:
-        if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) <= GREATEST:
+        if isinstance(value, bool) or not isinstance(value, Real) or not -GREATEST <= value <= GREATEST:
             raise ConfigError(f"{what} must be finite numbers, but one is {value!r}")
     return tuple(map(float, values))

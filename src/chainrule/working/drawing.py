@@ -15,7 +15,7 @@ from chainrule.working.entries import Entry, Partial, quantity
 
 if TYPE_CHECKING:
     from chainrule.working.building import Namer
-    from chainrule.working.program import Program
+    from chainrule.working.program import Lines
 
 __all__ = ["Box", "Drawing", "Edge", "Node", "Place", "Wire", "drawing_of"]
 
@@ -169,7 +169,7 @@ class Drawing:
         return place and Place(place.part, "")
 
 
-def drawing_of(program: Program, namer: Namer) -> Drawing | None:
+def drawing_of(program: Lines, namer: Namer) -> Drawing | None:
     """The drawing of a program's network, with the names that a notation gives; None for one of formulas.
 
     >>> from chainrule import Dense, Network, derive

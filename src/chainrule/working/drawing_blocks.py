@@ -19,12 +19,12 @@ from chainrule.working.drawing_parts import (
     loss_symbol,
     wide,
 )
-from chainrule.working.program import Program
+from chainrule.working.program import Lines
 
 __all__ = ["blocks_drawn"]
 
 
-def blocks_drawn(program: Program, namer: Namer) -> Drawing:
+def blocks_drawn(program: Lines, namer: Namer) -> Drawing:
     """Every layer as one block, its weights as one arrow."""
     derivation = derivation_of(program)
     network = derivation.network
@@ -77,7 +77,7 @@ def blocks_drawn(program: Program, namer: Namer) -> Drawing:
 
 
 def _block_loss(
-    program: Program, nodes: list[Node], places: dict[str, Place], y: float, height: float, width: float
+    program: Lines, nodes: list[Node], places: dict[str, Place], y: float, height: float, width: float
 ) -> list[Wire]:
     loss = loss_symbol(program)
     if not loss:
@@ -94,7 +94,7 @@ def _block_loss(
 
 
 def _blocks_fitted(
-    program: Program, nodes: list[Node], edges: list[Edge], wires: list[Wire], places: dict[str, Place]
+    program: Lines, nodes: list[Node], edges: list[Edge], wires: list[Wire], places: dict[str, Place]
 ) -> Drawing:
     boxes = [node.box for node in nodes] + [edge.label for edge in edges]
     left = min(box.x - box.width / 2 for box in boxes) - MARGIN

@@ -22,7 +22,7 @@ from chainrule.working.drawing_parts import (
     wide,
 )
 from chainrule.working.entries import Entry
-from chainrule.working.program import Program
+from chainrule.working.program import Lines
 
 __all__ = ["blocks_drawn", "units_drawn"]
 
@@ -36,14 +36,14 @@ APART = 4.0  # at least, between labels
 ALONG = [0.3, 0.36, 0.42, 0.5, 0.58, 0.64, 0.7, 0.24, 0.76, 0.18, 0.82]
 
 
-def units_drawn(program: Program, namer: Namer) -> Drawing:
+def units_drawn(program: Lines, namer: Namer) -> Drawing:
     """Every unit and every weight."""
     return _Units(program, namer).drawn()
 
 
 @dataclass
 class _Units:
-    program: Program
+    program: Lines
     namer: Namer
 
     def __post_init__(self) -> None:

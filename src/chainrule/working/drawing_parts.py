@@ -8,7 +8,7 @@ from typing import Any
 from chainrule.derivation.lines import Derivation
 from chainrule.derivation.network import Network
 from chainrule.working.drawing import FONT, Box, Node, Point, Wire
-from chainrule.working.program import Program
+from chainrule.working.program import Lines
 
 __all__ = [
     "LINE",
@@ -32,7 +32,7 @@ def wide(letters: float) -> float:
     return letters * LETTER + 10
 
 
-def derivation_of(program: Program) -> Derivation:
+def derivation_of(program: Lines) -> Derivation:
     assert program.derivation is not None
     return program.derivation
 
@@ -60,7 +60,7 @@ def down(one: Node, other: Node, aside: float) -> Wire:
     return Wire(one.part, other.part, (x, start), (x, end))
 
 
-def loss_symbol(program: Program) -> str:
+def loss_symbol(program: Lines) -> str:
     lines = derivation_of(program).phase("loss")
     return lines[-1].symbol if lines else ""
 
@@ -69,7 +69,7 @@ def described(network: Network) -> str:
     return f"The network: {network}"
 
 
-def facts(program: Program) -> dict[str, Any]:
+def facts(program: Lines) -> dict[str, Any]:
     derivation = derivation_of(program)
     return {
         "samples": program.sizes.samples if program.sizes else 1,

@@ -6,8 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from math import isfinite
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -15,27 +13,36 @@ import numpy as np
 from chainrule.derivation import Derivation, Network, derive
 from chainrule.engines.engine import Data
 from chainrule.engines.engine import Step as EngineStep
-from chainrule.engines.initial import initial_parameters
 from chainrule.engines.numpy import NumpyEngine
 from chainrule.engines.rounding import Policy, Spec
-from chainrule.errors import ConfigError, InvalidInput, ShapeMismatch
+from chainrule.errors import ConfigError, InvalidInput
 from chainrule.formulas.losses import Loss
 from chainrule.formulas.rules import Rule
 from chainrule.learning.model import Model
 from chainrule.learning.replay import Replayed
 from chainrule.working.building import build
 from chainrule.working.calculation import Calculation, from_engine, with_pencil
-from chainrule.working.certificate import Certificate, certify
+from chainrule.working.certificate import certificate_of
 from chainrule.working.document import Working
 from chainrule.working.drawing import drawing_of
-from chainrule.working.entries import Entry
 from chainrule.working.examples import Example, load_example
+from chainrule.working.inputs import (
+    check_passes,
+    check_rate,
+    check_settings,
+    numbers_for,
+    refuse_others,
+    table_of,
+    targets_for,
+    weights_for,
+)
 from chainrule.working.looking import entry_lookup
 from chainrule.working.naming import Namer, namer
 from chainrule.working.notation import Notation, read_notation
-from chainrule.working.program import Chain, Lines, scalar_program
+from chainrule.working.program import Chain, scalar_program
 from chainrule.working.pytorch import pytorch_script
 from chainrule.working.recorded import RecordedStep, heading, is_large, step_of_run
+from chainrule.working.scalars import is_drawn
 
 __all__ = ["work", "work_example", "work_model"]
 
@@ -78,35 +85,60 @@ def work(
     >>> working["dW1[1,1]"].result
     '-0.212'
     """
-    if isinstance(source, Replayed):
-        return step_of_run(source, notation).working
     if not isinstance(source, Network):
-        if x is not None:
-            raise ConfigError(
-                "an example has its own inputs: give it a rounding by name, rounding=…, and no x"
-            )
-        return work_example(source, rounding, None if notation == "chainrule" else notation)
+        facts = {"x": x, "y": y, "loss": loss, "rule": rule, "rate": rate, "parameters": parameters}
+        facts |= {"passes": passes, "chain": chain, "fused": fused, "seed": seed, "title": title, **settings}
+        return _work_other(source, facts, rounding, notation)
     network = source
-    rows = _rows("x", x, network.inputs)
+    check_settings(settings)
+    check_passes(passes)
+    check_rate(rate)
+    rows = table_of("x", x, network.inputs)
+    weights = settings.pop("sample_weights", None)
     derivation = derive(
         network,
         loss,
         rule if loss is not None else None,
         fused=fused if loss is not None else None,
+        sample_weights=weights is not None and weights is not False,
         **settings,
     )
-    values: dict[str, Any] = {**(parameters or {}), "x": rows}
+    values: dict[str, Any] = {**numbers_for(network, parameters, seed), "x": rows}
     if loss is not None:
-        values["y"] = _rows("y", y, 1 if settings.get("integer_targets") else network.outputs, len(rows))
-    drawn = initial_parameters(network, seed)
-    for parameter in network.parameters:
-        if not isinstance(parameter.start, tuple) and parameter.name not in values:
-            values[parameter.name] = drawn[parameter.name].tolist()
+        values["y"] = targets_for(derivation, y, len(rows))
+        values |= weights_for(derivation, weights, len(rows))
     task = _Task(derivation, values, rate, passes, title or f"A training step of {network}", notation)
     if rounding is not None or not is_large(derivation, len(rows)):
         policy = Policy.parse(rounding) if rounding is not None else None
         return _small(task, policy, chain)
-    return RecordedStep(derivation, task.engine_steps()[0], task.title, notation).working
+    if passes > 1 or chain == "paths":
+        what = "passes above 1" if passes > 1 else 'gradients along "paths"'
+        raise ConfigError(
+            f"a network with so many numbers is worked as matrices, which have no {what}: take a smaller one, "
+            "or fewer samples"
+        )
+    return RecordedStep(
+        derivation, task.engine_steps()[0], task.title, notation, rate=task.float_rate
+    ).working
+
+
+_USUAL = {"rule": "gradient_descent", "passes": 1, "fused": False, "seed": 0, "title": ""}
+
+
+def _work_other(
+    source: Any, facts: Mapping[str, Any], rounding: Spec | Policy | None, notation: str | Notation
+) -> Working:
+    """A step of a run, or an example."""
+    if isinstance(source, Replayed):
+        refuse_others("a step of a run", {**facts, "rounding": rounding}, _USUAL)
+        return step_of_run(source, notation).working
+    if not isinstance(source, str | os.PathLike | Example):
+        raise InvalidInput(
+            "a working is of a Network, of an example by name or file, or of a step of a run, run.at(…), "
+            f"not of {source!r}"
+        )
+    refuse_others("an example", facts, _USUAL)
+    return work_example(source, rounding, None if notation == "chainrule" else notation)
 
 
 def work_example(
@@ -130,9 +162,25 @@ def work_example(
     calculation = with_pencil(found.program, policy, lambda key: names.name(key).text)
     task = None
     if found.derivation is not None:
-        task = _Task(found.derivation, stated.values, stated.rate, 1, stated.title, stated.notation)
+        task = _task_of(found)
     facts = {"explanation": stated.explanation, "source": stated.source}
     return _worked(calculation, names, stated.title, task, facts)
+
+
+def step_of_example(example: Example) -> tuple[Derivation, EngineStep]:
+    """The derivation of an example, and its first pass as the NumPy engine computes it in float64.
+
+    Raises ConfigError for an example of formulas, which has no network.
+    """
+    task = _task_of(example)
+    return task.derivation, task.engine_steps()[0]
+
+
+def _task_of(example: Example) -> _Task:
+    stated = example.stated
+    if example.derivation is None:
+        raise ConfigError(f"{example.title!r} has formulas and no network: take another example")
+    return _Task(example.derivation, stated.values, stated.rate, 1, stated.title, stated.notation)
 
 
 def work_model(
@@ -184,7 +232,7 @@ def _worked(
     if task is not None:
         facts = {
             **facts,
-            "certificate": _certificate(calculation),
+            "certificate": certificate_of(calculation),
             "drawing": drawing_of(program, names),
             "script": task.script,
         }
@@ -199,28 +247,6 @@ def _worked(
     )
 
 
-def _rows(name: str, given: Any, width: int, count: int | None = None) -> list[list[Any]]:
-    """A table of numbers as rows. Raises ConfigError or ShapeMismatch, saying what it must be."""
-    what = f"{name}, a row of {width} number{'s' * (width > 1)} for each sample"
-    if given is None:
-        raise ConfigError(f"a working needs numbers to work on: give {what}")
-    made = given.tolist() if hasattr(given, "tolist") else given
-    if (
-        not isinstance(made, list | tuple)
-        or not all(isinstance(row, list | tuple) for row in made)
-        or not made
-    ):
-        raise ShapeMismatch(f"{name} must be a table: give {what}")
-    if any(len(row) != width for row in made) or (count is not None and len(made) != count):
-        short = f"{count} rows of {width}" if count is not None else f"rows of {width}"
-        raise ShapeMismatch(f"{name} must be {short} number{'s' * (width > 1)}, but is not: give {what}")
-    for row in made:
-        for value in row:
-            if isinstance(value, bool) or not isinstance(value, Real | Decimal) or not isfinite(value):
-                raise InvalidInput(f"{name} must hold finite numbers, but one is {value!r}")
-    return [list(row) for row in made]
-
-
 @dataclass(frozen=True)
 class _Task:
     """What is to be worked."""
@@ -232,14 +258,23 @@ class _Task:
     title: str
     notation: str | Notation
 
+    @property
+    def float_rate(self) -> float | None:
+        """η for an engine."""
+        return float(self.rate) if self.rate is not None else None
+
+    @property
+    def draws(self) -> bool:
+        """Whether dropout draws random numbers."""
+        return any(is_drawn(line.tree) for line in self.derivation)
+
     def engine_steps(self) -> list[EngineStep]:
         """The passes as the NumPy engine computes them in float64."""
         values = _floats(self.derivation, self.values)
         state: dict[str, Any] = {}
         steps = []
         for number in range(1, self.passes + 1):
-            rate = float(self.rate) if self.rate is not None else None
-            step = NumpyEngine().run(self.derivation, values, state=state, rate=rate, step=number)
+            step = NumpyEngine().run(self.derivation, values, state=state, rate=self.float_rate, step=number)
             steps.append(step)
             values |= {
                 p.name: step.updated[p.name] for p in self.derivation.trained if p.name in step.updated
@@ -249,53 +284,27 @@ class _Task:
 
     def script(self) -> str:
         """The first pass as a PyTorch script."""
-        rate = float(self.rate) if self.rate is not None else None
-        return pytorch_script(self.derivation, self.engine_steps()[0], rate=rate, title=self.title)
+        step = self.engine_steps()[0]
+        return pytorch_script(self.derivation, step, rate=self.float_rate, title=self.title)
 
 
 def _small(task: _Task, policy: Policy | None, chain: Chain | None) -> Working:
+    steps = task.engine_steps() if policy is None or task.draws else []
     program = scalar_program(
         task.derivation,
         task.values,
         rate=task.rate,
         passes=task.passes,
         chain=chain,
+        drawn=[step.values for step in steps] if task.draws else (),
         textbook=policy is not None,
     )
     names = namer(task.notation, program)
     if policy is not None:
         calculation = with_pencil(program, policy, lambda key: names.name(key).text)
     else:
-        calculation = from_engine(program, task.engine_steps(), "numpy, float64")
+        calculation = from_engine(program, steps, "numpy, float64")
     return _worked(calculation, names, task.title, task, {})
-
-
-def _certificate(calculation: Calculation) -> Certificate | None:
-    """The check of the first pass's gradients as they are shown."""
-    program = calculation.program
-    derivation = program.derivation
-    if derivation is None or not derivation.gradients:
-        return None
-    values = {
-        symbol: _array(program, calculation, symbol)
-        for symbol in (*derivation.inputs, *(p.name for p in derivation.network.parameters))
-        if derivation.shapes[symbol] != ()
-    }
-    base = NumpyEngine().run(derivation, values)
-    shown = {g: _array(program, calculation, g) for g in derivation.gradients.values()}
-    by = calculation.by
-    if by == "pencil":
-        by = f"the pencil ({calculation.policy.written})"
-    return certify(derivation, values, EngineStep({**base.values, **shown}, base.updated), by)
-
-
-def _array(program: Lines, calculation: Calculation, symbol: str) -> Any:
-    """A symbol's numbers in the first pass; 0 where no line uses an entry."""
-    values = calculation.values
-    assert program.sizes is not None
-    keys = (Entry(symbol, index).key for index in program.sizes.indices(symbol))
-    numbers = [float(values[key]) if key in values else 0.0 for key in keys]
-    return np.array(numbers).reshape(program.sizes.shape(symbol))
 
 
 def _floats(derivation: Derivation, values: Mapping[str, Any]) -> dict[str, Any]:

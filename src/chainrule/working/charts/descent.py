@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +17,8 @@ from chainrule.formulas.rules import RULES
 from chainrule.working.charts.chart import Arrow, Axis, Chart, Note, Panel, Series, series
 from chainrule.working.charts.contours import contour
 from chainrule.working.charts.stepping import passes
+from chainrule.working.entries import Entry
+from chainrule.working.examples import load_example
 
 __all__ = ["loss_parabola", "rules_on_a_surface"]
 
@@ -26,13 +27,7 @@ SAMPLES = 121
 REACH = 2.5  # how far from the present weight the loss is drawn
 ARROW, TANGENT, BEYOND, FOOT = 0.16, 0.3, 0.8, 0.12  # shares of the panel
 
-# PSYC681's network: two inputs, two sigmoid units, one output, no biases, one sample.
-X, Y = np.array([[0.5, 0.3]]), np.array([[1.0]])
-W1, W2 = [[0.7, 0.3], [0.4, 0.6]], [[0.55], [0.45]]
-PLACES = {
-    "w1": ("W1", 0, 0), "w2": ("W1", 0, 1), "w3": ("W1", 1, 0), "w4": ("W1", 1, 1),
-    "w5": ("W2", 0, 0), "w6": ("W2", 1, 0),
-}  # fmt: skip
+EXAMPLE = "psyc681-2-2-1"
 
 OUTPUTS = {"sigmoid": "sigmoid output, as in the lecture", "identity": "linear output"}
 
@@ -66,21 +61,33 @@ def loss_parabola(weight: str = "w5", *, rate: float = 0.1) -> Chart:
 
 
 def _place(weight: str) -> tuple[str, int, int]:
-    written = re.fullmatch(r"(W[12])\[(\d),\s*(\d)\]", weight)
-    place = (written[1], int(written[2]) - 1, int(written[3]) - 1) if written else PLACES.get(weight)
-    if place is None or place not in PLACES.values():
-        raise unknown("weight of the 2-2-1 network", weight, PLACES)
-    return place
+    example = load_example(EXAMPLE)
+    assert example.program.sizes is not None
+    entries = [Entry(symbol, at) for symbol in ("W1", "W2") for at in example.program.sizes.indices(symbol)]
+    names = {example.namer.name(entry.key).text: entry for entry in entries}
+    meant = {**names, **{entry.place: entry for entry in entries}}.get(weight.replace(" ", ""))
+    if meant is None:
+        raise unknown("weight of the 2-2-1 network", weight, names)
+    row, column = meant.index
+    return meant.symbol, row - 1, column - 1
+
+
+def _lecture(output: str) -> Network:
+    """PSYC681's network with another activation of its output."""
+    derivation = load_example(EXAMPLE).derivation
+    assert derivation is not None
+    hidden, last = derivation.network.dense
+    return Network(2, [hidden, Dense(1, output, bias=False, weights=last.weights)])
+
+
+def _sample() -> Data:
+    """Its one sample."""
+    values = load_example(EXAMPLE).stated.values
+    return Data(np.array(values["x"], dtype=np.float64), np.array(values["y"], dtype=np.float64))
 
 
 def _by_weight(output: str, title: str, weight: str, place: tuple[str, int, int], rate: float) -> Panel:
-    network = Network(
-        2,
-        [
-            Dense(2, "sigmoid", bias=False, weights=W1),
-            Dense(1, output, bias=False, weights=W2),
-        ],
-    )
+    network = _lecture(output)
     name, row, column = place
     now = float(initial_parameters(network)[name][row, column])
     points = np.linspace(now - REACH, now + REACH, SAMPLES)
@@ -126,16 +133,17 @@ class _Loss:
     """The loss of PSYC681's sample for given parameters, and its slope in one weight."""
 
     def __init__(self, network: Network) -> None:
+        self._data = _sample()
         self._derivation = derive(network, "mse", "gradient_descent")
         self._evaluate = NumpyEngine().evaluator(derive(network, "mse"), dtype="float64")
 
     def at(self, parameters: Mapping[str, Array]) -> float:
-        loss = self._evaluate(parameters, Data(X, Y))[1]
+        loss = self._evaluate(parameters, self._data)[1]
         assert loss is not None
         return loss
 
     def slope(self, parameters: Mapping[str, Array], place: tuple[str, int, int]) -> float:
-        step = NumpyEngine().run(self._derivation, {"x": X, "y": Y, **parameters})
+        step = NumpyEngine().run(self._derivation, {"x": self._data.X, "y": self._data.y, **parameters})
         gradient = np.asarray(step[self._derivation.gradients[place[0]]])
         return float(gradient[place[1:]])
 
