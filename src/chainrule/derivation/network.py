@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,6 @@ from chainrule.formulas.initialisers import INITIALISERS, Initialiser
 
 Role = Literal["weights", "bias", "threshold", "activation"]
 Values = tuple[Any, ...]
-GREATEST = sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -291,6 +290,13 @@ def _numbers(what: str, given: Any) -> Values:
     if not isinstance(values, (list, tuple)) or not values:
         raise ConfigError(f"{what} must be a row of numbers, not {given!r}")
     for value in values:
-        if isinstance(value, bool) or not isinstance(value, Real) or not -GREATEST <= value <= GREATEST:
+        if isinstance(value, bool) or not isinstance(value, Real) or not _is_finite(value):
             raise ConfigError(f"{what} must be finite numbers, but one is {value!r}")
     return tuple(map(float, values))
+
+
+def _is_finite(value: Real) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond every float
+        return False
