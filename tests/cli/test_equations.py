@@ -1,4 +1,4 @@
-"""`chainrule show`: derivations of network files."""
+"""`chainrule show`: the equations of networks that have no numbers to work on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from commandline import chainrule, refused
 
-from chainrule.cli.show import derivation_of, wrapped
+from chainrule.cli.equations import derivation_of, wrapped
 
 NETWORK = """
 inputs = 2

@@ -80,3 +80,13 @@ def test_no_line_divides_the_two_classes_of_points_but_their_neighbours_do(name:
 def test_an_unknown_set_is_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownName, match='did you mean "circles"'):
         load_dataset("circels")
+
+
+def test_the_digits_read_from_their_file_are_those_of_scikit_learns_loader() -> None:
+    from chainrule.learning.datasets import _from_sklearn
+
+    table, loaded = load_dataset("digits"), _from_sklearn("load_digits", "digit")(np.random.default_rng(0))
+    assert table.names == tuple(loaded)
+    for name in table.names[:-1]:
+        assert np.array_equal(table.numbers(name), loaded[name])
+    assert table.texts("digit").tolist() == loaded["digit"].tolist()

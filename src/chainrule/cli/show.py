@@ -1,123 +1,221 @@
-"""`chainrule show`: the derivation of a network, equation by equation."""
+"""`chainrule show`: a worked solution, or the equations of a network's training step."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Callable
+import sys
+import tomllib
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from chainrule.cli import options, printing
-from chainrule.derivation import Derivation, Line, derive
 from chainrule.errors import ConfigError
-from chainrule.files.atomic import quoted
-from chainrule.formulas.losses import LOSSES
-from chainrule.formulas.rules import RULES
-from chainrule.formulas.writing import latex, number_text
+from chainrule.working.worked import EXAMPLES
+
+if TYPE_CHECKING:
+    from chainrule.working.document import Working
+
+NETWORK_FILE = "inputs"
+"""A TOML file with this key at its top is a network; one without it is an example."""
 
 
 @click.command("show")
-@click.argument("path", metavar="MODEL|NETWORK.toml")
+@click.argument("what", metavar="EXAMPLE|MODEL|FILE.toml")
+@click.option("--data", metavar="DATA", help="Work a model's step on rows of this table.")
+@click.option("--row", default="1", metavar="ROWS", help="Which rows: 3, or 1,4,7, or 2-5. [1]")
+@click.option("--x", "inputs", metavar="X", help='Inputs for a network file: "0.5,0.3", samples apart by ;')
+@click.option("--y", "targets", metavar="Y", help="The targets that belong to --x.")
+@click.option("--entry", metavar="NAME", multiple=True, help='One number only, "w5", "dW1[2,1]", "dW1[i,j]".')
+@click.option(
+    "--rounding", metavar="RULE", help="round:3, truncate:4, significant:3 or exact, as a pencil does."
+)
+@click.option("--notation", metavar="NAME", help="The names to use: chainrule, psyc681, cap4453, comp0087.")
+@click.option("--chain", type=click.Choice(["paths", "deltas"]), help="How gradients are written out.")
+@click.option("--fused/--no-fused", default=None, help="The loss and the output activation as one.")
+@click.option("--passes", type=int, metavar="N", help="Training steps, of a network file or an example.")
 @click.option("--rule", metavar="RULE", help='The learning rule, for example "adam(learning_rate=0.01)".')
 @click.option("--loss", metavar="LOSS", help="The loss, for example mse.")
+@click.option("--equations", is_flag=True, help="The equations only, without numbers.")
+@click.option("--format", "form", metavar="FORMAT", help="text, markdown, latex, html, pdf, json or pytorch.")
+@click.option("--out", metavar="FILE", help="Write there; the ending says the format.")
+@click.option("--slides", is_flag=True, help="Open the page as slides.")
 @options.as_json
-def command(path: str, rule: str | None, loss: str | None, as_json: bool) -> None:
-    """Print the equations of a network's training step.
+def command(
+    what: str,
+    as_json: bool,
+    form: str | None,
+    out: str | None,
+    entry: tuple[str, ...],
+    slides: bool,
+    **asked: Any,
+) -> None:
+    """Work an example, or a training step of a network, number by number.
 
-    Feedforward, loss, backpropagation and update, each line with its shape and its reason. Without a loss
-    there is only the feedforward pass.
+    EXAMPLE is one of "chainrule examples", or a file like them. A MODEL is worked on rows of --data, a network
+    FILE on --x and --y; without numbers to work on, their equations are printed.
     """
-    derivation = derivation_of(path, rule=rule, loss=loss)
-    if as_json:
-        printing.print_json(derivation_json(derivation))
+    from chainrule.cli.equations import show_equations
+
+    options.check_outputs({"--out": out}, (what if Path(what).exists() else None, asked["data"]))
+    if asked["equations"] or _has_no_numbers(what, asked):
+        if entry or out or form:
+            raise ConfigError(
+                "there are no numbers to work on: give --data and --row for a model, --x and --y for a network"
+            )
+        show_equations(what, rule=asked["rule"], loss=asked["loss"], as_json=as_json)
         return
-    print(wrapped(str(derivation), printing.width()))
-    if derivation.rule is not None:
-        print(f"\nη is the learning rate: {number_text(derivation.rule.parameters['learning_rate'])}.")
+    workings = _workings(what, entry, asked)
+    _give_out(workings, "json" if as_json else form, out, slides=slides)
 
 
-def derivation_of(path: str, *, rule: str | None = None, loss: str | None = None) -> Derivation:
-    """The derivation of what a file holds; `rule` and `loss` stand in for the file's own.
+def _has_no_numbers(what: str, asked: dict[str, Any]) -> bool:
+    """Whether WHAT is a model or a network, and nothing is given for it to work on."""
+    if what in EXAMPLES:
+        return False
+    ending = Path(what).suffix.lower()
+    if ending == ".safetensors":
+        return asked["data"] is None
+    if ending == ".toml" and _is_network(what):
+        return asked["inputs"] is None
+    return bool(ending) and ending != ".toml"
 
-    Raises ConfigError for a file of another kind, and what its reader raises.
-    """
-    reader = READERS.get(Path(path).suffix.lower())
-    if reader is None:
-        kinds = " or ".join(READERS)
-        raise ConfigError(f"{quoted(path)} is not a file that can be shown: give one that ends in {kinds}")
-    return reader(path, rule, loss)
+
+def _is_network(path: str) -> bool:
+    with suppress(OSError, ValueError):
+        stated = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return NETWORK_FILE in stated
+    return True
 
 
-def _of_network_file(path: str, rule: str | None, loss: str | None) -> Derivation:
+def _workings(what: str, entry: tuple[str, ...], asked: dict[str, Any]) -> list[Working]:
+    ending = Path(what).suffix.lower()
+    if ending == ".safetensors":
+        step = _of_model(what, asked)
+        return [step[name] for name in entry] or [getattr(step, "working", step)]
+    working = (
+        _of_network(what, asked) if ending == ".toml" and _is_network(what) else _of_example(what, asked)
+    )
+    return [working[name] for name in entry] or [working]
+
+
+def _of_example(what: str, asked: dict[str, Any]) -> Working:
+    from chainrule.working.works import work_example
+
+    for option in ("data", "inputs", "targets", "rule", "loss"):
+        if asked[option] is not None:
+            given = {"inputs": "x", "targets": "y"}.get(option, option)
+            raise ConfigError(
+                f"an example has its own network and numbers: leave --{given} out, or change a copy of it "
+                "(chainrule examples NAME --save FILE)"
+            )
+    changes = {name: asked[name] for name in ("chain", "passes", "fused") if asked[name] is not None}
+    return work_example(what, asked["rounding"], asked["notation"], **changes)
+
+
+def _of_network(path: str, asked: dict[str, Any]) -> Working:
     from chainrule.learning.networkfile import read_network
+    from chainrule.working.works import work
 
     stated = read_network(path)
-    return derive(
+    loss = asked["loss"] or stated.loss
+    return work(
         stated.network,
-        LOSSES.find(loss) if loss is not None else stated.loss,
-        RULES.find(rule) if rule is not None else stated.rule,
+        _numbers("--x", asked["inputs"]),
+        _numbers("--y", asked["targets"]) if asked["targets"] else None,
+        loss=loss,
+        rule=asked["rule"] or stated.rule or "gradient_descent",
+        rate=stated.rate,
+        rounding=asked["rounding"],
+        notation=asked["notation"] or "chainrule",
+        passes=1 if asked["passes"] is None else asked["passes"],
+        chain=asked["chain"],
+        fused=asked["fused"] or False,
+        title=f"{Path(path).stem}: {stated.network}",
         l2=stated.l2,
         clip_norm=stated.clip_norm,
         clip_value=stated.clip_value,
     )
 
 
-def _of_model(path: str, rule: str | None, loss: str | None) -> Derivation:
-    from chainrule.learning.model import Model
+def _of_model(path: str, asked: dict[str, Any]) -> Any:
+    import numpy as np
 
-    if rule or loss:
+    from chainrule.engines.engine import Data
+    from chainrule.working.recorded import step_of_model
+    from chainrule.working.works import work_model
+
+    if asked["rule"] or asked["loss"]:
         raise ConfigError("a model has its own loss and rule: leave --rule and --loss out")
-    return Model.load(path).training_derivation()
+    loaded, table = options.load_both(path, asked["data"], {})
+    rows = _rows(asked["row"], table.rows)
+    taken = table.take(np.array(rows) - 1)
+    assert loaded.encoding is not None
+    notation = asked["notation"] or "chainrule"
+    has_target = loaded.encoding.target.name in taken.names
+    if has_target:
+        data = loaded.encode(taken, match_labels=True)
+    else:
+        data = Data(loaded.encoding.features(taken, dtype=loaded.dtype), np.zeros((len(rows), 1)))
+    listed = ", ".join(map(str, rows)) if len(rows) <= 5 else f"{rows[0]} to {rows[-1]}"
+    title = f"Row{'s' * (len(rows) > 1)} {listed} of {Path(asked['data']).name} through {loaded.network}"
+    if asked["rounding"]:
+        return work_model(
+            loaded, data, asked["rounding"], notation, chain=asked["chain"], targets=has_target, title=title
+        )
+    return step_of_model(loaded, data, notation, targets=has_target, title=title)
 
 
-READERS: dict[str, Callable[[str, str | None, str | None], Derivation]] = {
-    ".toml": _of_network_file,
-    ".safetensors": _of_model,
-}
-"""Ending of a file → what makes a derivation of its path, rule and loss."""
+def _rows(written: str, count: int) -> list[int]:
+    """Row numbers from "3", "1,4,7" or "2-5", counted from 1."""
+    rows: list[int] = []
+    for part in written.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise ConfigError(f'--row "{written}" names no rows: write for example 3, or 1,4,7, or 2-5')
+        rows += range(int(first), int(last or first) + 1)
+    wrong = next((row for row in rows if not 1 <= row <= count), None)
+    if wrong is not None or not rows:
+        raise ConfigError(f"there is no row {wrong or written}: the table has {count}, counted from 1")
+    return rows
 
 
-def wrapped(told: str, width: int) -> str:
-    """A told derivation with its long lines broken between words, and set in under their first."""
-    broken: list[str] = []
-    for line in told.split("\n"):
-        margin = len(line) - len(line.lstrip())
-        hang = " " * (margin + 8 if margin == 3 else margin)
-        fits = len(line) <= width
-        broken += [line] if fits else textwrap.wrap(
-            line, width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False
-        )  # fmt: skip
-    return "\n".join(broken)
+def _numbers(option: str, written: str) -> list[list[Any]]:
+    """Rows of numbers, kept digit for digit, from "0.5,0.3; 1,0"."""
+    from chainrule.engines.rounding import read_number
+
+    rows = [part for part in written.split(";") if part.strip()]
+    if not rows:
+        raise ConfigError(f'{option} holds no number: write for example {option} "0.5,0.3"')
+    return [[read_number(number) for number in row.split(",")] for row in rows]
 
 
-def derivation_json(derivation: Derivation) -> dict[str, Any]:
-    """A derivation as JSON values."""
-    return {
-        "network": derivation.network.to_json(),
-        "parameters": derivation.network.parameter_count,
-        "loss": derivation.loss.spec if derivation.loss else None,
-        "rule": derivation.rule.spec if derivation.rule else None,
-        "sizes": dict(derivation.sizes),
-        "inputs": list(derivation.inputs),
-        "constants": dict(derivation.constants),
-        "state": {name: {"of": of, "starts_from": start} for name, (of, start) in derivation.state.items()},
-        "lines": [_line_json(line) for line in derivation],
+def _give_out(workings: list[Working], form: str | None, out: str | None, *, slides: bool) -> None:
+    """Print the workings, or write them to a file."""
+    from chainrule.working.renderers import format_of, render
+
+    chosen = format_of(form, out)
+    if out is not None and len(workings) > 1:
+        raise ConfigError("--out takes one working: give one --entry, or none")
+    if slides and chosen != "html":
+        raise ConfigError("--slides is for a page: give --out FILE.html or --format html")
+    asked: dict[str, dict[str, Any]] = {
+        "text": {"width": printing.width()},
+        "latex": {"document": out is not None},
+        "html": {"slides": slides},
     }
+    made = [
+        render(working, chosen, to_terminal=out is None and sys.stdout.isatty(), **asked.get(chosen, {}))
+        for working in workings
+    ]
+    if out is not None:
+        from chainrule.files.atomic import replace_file
 
-
-def _line_json(line: Line) -> dict[str, Any]:
-    return {
-        "phase": line.phase,
-        "symbol": line.symbol,
-        "definition": line.definition.name,
-        "arguments": list(line.arguments),
-        "formula": line.formula,
-        "latex": latex(line.tree),
-        "shape": list(line.shape),
-        "reason": line.reason,
-        "of": line.of,
-        "through": line.through,
-        "incoming": line.incoming,
-    }
+        body = made[0] if isinstance(made[0], bytes) else made[0].encode()
+        replace_file(out, body)
+        printing.say(f"The working is in {out}.")
+        return
+    if any(isinstance(each, bytes) for each in made):
+        raise ConfigError(f"{chosen} is no text: give --out FILE")
+    click.echo("\n\n".join(str(each).rstrip("\n") for each in made))

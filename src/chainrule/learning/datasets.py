@@ -8,8 +8,11 @@ each number written so that it can be learnt, and a small network is then right 
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -69,6 +72,20 @@ def _from_sklearn(loader: str, target: str) -> Callable[[np.random.Generator], C
         return {**columns, target: y}
 
     return make
+
+
+def _digits(rng: np.random.Generator) -> Columns:
+    """As scikit-learn's loader has it, from its file: importing scikit-learn takes longer than showing a step."""
+    home = find_spec("sklearn")
+    folder = Path((home.submodule_search_locations or [""])[0]) if home else Path()
+    file = folder / "datasets" / "data" / "digits.csv.gz"
+    if not file.is_file():
+        return _from_sklearn("load_digits", "digit")(rng)
+    with gzip.open(file, "rt", encoding="ascii") as opened:
+        numbers = np.loadtxt(opened, delimiter=",")
+    labels = np.array([str(digit) for digit in range(10)], dtype=object)
+    pixels = {f"pixel_{i // 8}_{i % 8}": numbers[:, i] for i in range(64)}
+    return {**pixels, "digit": labels[numbers[:, 64].astype(int)]}
 
 
 def _xor(_: np.random.Generator) -> Columns:
@@ -163,7 +180,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
             ),
             Dataset(
                 "digits", "handwritten digits, 8 × 8 pixels of 0 to 16", 1797, 64, "digit", "classify",
-                f"UCI, Alpaydin & Kaynak 1998; {_SKLEARN}", _from_sklearn("load_digits", "digit"),
+                f"UCI, Alpaydin & Kaynak 1998; {_SKLEARN}", _digits,
             ),
             Dataset(
                 "diabetes", "progression of diabetes after a year, a number", 442, 10,
