@@ -14,11 +14,11 @@ NAMES = [
     "ACTIVATIONS", "AdaDelta", "AdaGrad", "Adam", "AdamW", "CannotWrite", "ChainruleError", "ConfigError",
     "Dense", "Derivation", "Divergence", "Dropout", "Encoding", "EpochRecord", "GradientCheck",
     "GradientDescent", "History", "INITIALISERS", "InvalidInput", "LOSSES", "LazyAdam", "Line",
-    "MEASURES", "Model", "ModelFileError", "Momentum", "Nesterov", "Network",
-    "NumpyEngine", "Perceptron", "RMSProp", "RULES", "Run", "SCHEDULES", "Settings", "ShapeMismatch",
-    "Table", "TableError", "TableRun", "UnknownName", "activation", "check_gradients", "derive",
-    "initialiser", "load_dataset", "loss", "measure", "read_table", "rule", "schedule", "table_from",
-    "train", "train_perceptron", "train_table",
+    "MEASURES", "MissingDependency", "Model", "ModelFileError", "Momentum", "Nesterov", "Network",
+    "NumpyEngine", "Perceptron", "RMSProp", "RULES", "Replayed", "Run", "SCHEDULES", "Settings", "ShapeMismatch",
+    "Table", "TableError", "TableRun", "UnknownName", "Working", "activation", "check_gradients", "derive",
+    "initialiser", "jacobian", "load_dataset", "load_example", "loss", "measure", "read_table", "rule", "schedule", "table_from",
+    "train", "train_perceptron", "train_table", "work",
 ]  # fmt: skip
 
 

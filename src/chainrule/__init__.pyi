@@ -14,6 +14,7 @@ from .errors import ChainruleError as ChainruleError
 from .errors import ConfigError as ConfigError
 from .errors import Divergence as Divergence
 from .errors import InvalidInput as InvalidInput
+from .errors import MissingDependency as MissingDependency
 from .errors import ModelFileError as ModelFileError
 from .errors import ShapeMismatch as ShapeMismatch
 from .errors import TableError as TableError
@@ -48,11 +49,16 @@ from .learning.history import History as History
 from .learning.loop import Run as Run
 from .learning.model import Model as Model
 from .learning.perceptron import train_perceptron as train_perceptron
+from .learning.replay import Replayed as Replayed
 from .learning.settings import Settings as Settings
 from .learning.tables import Table as Table
 from .learning.tables import read_table as read_table
 from .learning.tasks import TableRun as TableRun
 from .learning.tasks import train_table as train_table
 from .learning.training import train as train
+from .working.document import Working as Working
+from .working.examples import load_example as load_example
+from .working.jacobians import jacobian as jacobian
+from .working.works import work as work
 
 __version__: str

@@ -303,8 +303,8 @@ CHOICES: list[Wrong] = [
     Wrong(
         "trian good.csv",
         (
-            'there is no command called "trian": did you mean "train"? (known: check, data, demo, '
-            "evaluate, formulas, info, predict, show, train)"
+            'there is no command called "trian": did you mean "train"? (known: chart, check, data, '
+            "demo, evaluate, examples, exercise, formulas, info, mark, predict, show, train)"
         ),
     ),
     Wrong("train", 'chainrule train needs DATA: "chainrule train --help" lists what it takes'),

@@ -19,10 +19,14 @@ COMMANDS: dict[str, str] = {
     "predict": "predict each row of a table",
     "evaluate": "measure a model on a table",
     "info": "tell what a model file holds",
-    "show": "print the equations of a network's training step",
+    "show": "work an example or a training step, number by number",
+    "examples": "list the worked examples, or print and save one",
+    "mark": "mark a hand calculation, and find the slips in it",
     "check": "check a model's gradients against central differences",
     "data": "list the embedded data sets, or print and save one",
     "formulas": "list the formulas, or explain one and compute it at a point",
+    "chart": "draw a chart: loss curve, decision boundary, learning rules, …",
+    "exercise": "make question sheets and keys to work by hand, one for each seed",
 }
 """Command → its one-line help, in the order of `chainrule --help`; `cli/<name>.py` holds it as `command`."""
 

@@ -114,6 +114,11 @@ def write(node: Expression, form: Form, name: Callable[[str], str] | None = None
     return {"text": text, "latex": latex, "mathml": mathml}[form](node, name)
 
 
+def symbol_form(name: str, form: Form) -> str:
+    """A symbol's name in one of the three written forms."""
+    return {"text": symbol_text, "latex": symbol_latex, "mathml": symbol_mathml}[form](name)
+
+
 def symbol_text(name: str) -> str:
     """A symbol's name as text: Greek letters as letters, hats as hats.
 

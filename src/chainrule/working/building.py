@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import reduce
+from operator import add, mul
 from typing import Any, Protocol
 
-from chainrule.derivation.lines import PHASES
+from chainrule.derivation.lines import PHASES, Line
 from chainrule.derivation.lines import Phase as PhaseName
 from chainrule.derivation.network import Parameter
 from chainrule.derivation.telling import TITLES
 from chainrule.engines.pencil import evaluate_decimal
 from chainrule.formulas.expression import Constant, Expression, Symbol, symbols_in
-from chainrule.formulas.writing import Form, latex_number, mathml_number
+from chainrule.formulas.writing import Form, latex_number, mathml_number, symbol_form
 from chainrule.working.calculation import Calculation
 from chainrule.working.document import Given, Name, Phase, Step, Working, Written
 from chainrule.working.entries import Entry, Partial, Quantity
@@ -31,6 +33,9 @@ _NOT_FINITE_IN: Mapping[Form, Mapping[str, str]] = {
 }
 _NOT_FINITE = {"∞": "Infinity", "-∞": "-Infinity", "not a number": "NaN"}
 
+
+MOST_WRITTEN = 4_000
+"""A line of more numbers is shown by the formula of its whole matrix."""
 
 OF_FORMULAS: Mapping[PhaseName, str] = {
     "feedforward": "Values: line by line",
@@ -117,6 +122,8 @@ class _Writer:
         calculation = self.calculation
         result = calculation.written(line.key)
         value = calculation[line.key]
+        if len(line.uses) > MOST_WRITTEN and line.line is not None:
+            return self.in_short(line, line.line, result, float(value))
         return Step(
             key=line.key,
             name=self.namer.name(line.key),
@@ -130,6 +137,23 @@ class _Writer:
             reason=self.reason(line),
             kind=line.kind,
             uses=line.uses,
+        )
+
+    def in_short(self, line: ScalarLine, whole: Line, result: str, value: float) -> Step:
+        """A number made of more others than anybody can read: with the formula of its whole line."""
+        return Step(
+            key=line.key,
+            name=self.namer.name(line.key),
+            arrow="=",
+            call=None,
+            formula=Written.of(whole.tree, symbol_form),
+            numbers=None,
+            result=result,
+            exact=False,
+            value=value,
+            reason=f"{self.reason(line)} ({len(line.uses):,} numbers, too many to write out)",
+            kind=line.kind,
+            uses=(),
         )
 
     # --- what is written for a quantity -------------------------------------------------------------
@@ -148,7 +172,9 @@ class _Writer:
 
     def call(self, line: ScalarLine) -> Written | None:
         if line.paths:
-            return Written(lambda form: self.chain(line, form))
+            # The chain of named derivatives, one product for each path.
+            products = (reduce(mul, (Symbol(factor.key) for factor in path)) for path in line.paths)
+            return Written.of(reduce(add, products), self.name)
         if line.kind in ("activations", "output") and not isinstance(line.tree, Symbol):
             return self.activation(line)
         return None
@@ -178,16 +204,6 @@ class _Writer:
             return f"{function}({name})"
 
         return Written(make)
-
-    def chain(self, line: ScalarLine, form: Form) -> str:
-        """The chain of named derivatives, one product for each path."""
-        dot, plus = {
-            "text": (" · ", " + "),
-            "latex": (r" \cdot ", " + "),
-            "mathml": ("<mo>&#x22C5;</mo>", "<mo>+</mo>"),
-        }[form]
-        written = plus.join(dot.join(self.name(factor.key, form) for factor in path) for path in line.paths)
-        return f"<mrow>{written}</mrow>" if form == "mathml" else written
 
     # --- reasons ------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from numbers import Integral
 from typing import Any
 
 from chainrule.engines.engine import Step
@@ -162,14 +163,14 @@ def as_decimal(value: Any) -> Decimal:
     """A number as a decimal: a typed one digit for digit, a float by the digits that Python prints."""
     if isinstance(value, Decimal):
         return value
-    if isinstance(value, int):
-        return Decimal(value)
+    if isinstance(value, Integral):
+        return Decimal(int(value))
     return Decimal(repr(float(value)))
 
 
 def given_text(value: Any, *, whole: bool) -> str:
     """A given number as it was given; a float with all its digits, or as other numbers are shown."""
-    if whole or isinstance(value, Decimal | int):
+    if whole or isinstance(value, Decimal | Integral):
         return (
             f"{as_decimal(value):f}"
             if abs(as_decimal(value).adjusted()) < PLAIN

@@ -12,11 +12,17 @@ from chainrule.derivation.lines import Derivation
 from chainrule.engines.check_report import GradientCheck
 from chainrule.engines.checking import check_step
 from chainrule.engines.engine import Step
+from chainrule.engines.numpy import NumpyEngine
 from chainrule.errors import InvalidInput
+from chainrule.working.calculation import PENCIL, Calculation
+from chainrule.working.entries import Entry
+from chainrule.working.program import Lines
 
-__all__ = ["Certificate", "certify"]
+__all__ = ["Certificate", "certificate_of", "certify"]
 
 MOST_ENTRIES = 64
+MOST_PRODUCTS = 2e9  # in all feedforward passes together: about a second
+AGREES = 0.01  # pencilled gradients have few digits
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,7 @@ class Certificate:
     by:       what computed the gradients that are shown: an engine and its dtype, or the pencil's rounding
     compared: how many entries; worst: the entry with the greatest relative error, as it is written
     error:    its relative error; shown: its gradient as the working has it; difference: (C(w+h) − C(w−h))/2h
+    sampled:  the entries were drawn at random; left_out: how many have a kink between the two sides
     """
 
     by: str
@@ -35,15 +42,23 @@ class Certificate:
     shown: float
     difference: float
     sampled: bool
+    left_out: int = 0
 
     @property
     def written(self) -> str:
         """The certificate in a sentence."""
         entries = f"{self.compared} of its entries, drawn at random," if self.sampled else "every entry"
+        if self.left_out:
+            entries += f" (but {self.left_out} at a kink)"
+        if self.error <= AGREES:
+            found = f"agree with {entries}" + (
+                f" to {self.error:.1e} or better" if self.error else " exactly"
+            )
+        else:
+            found = f"differ from {entries} by up to {self.error:.0%}"
         return (
-            f"Certificate: gradients by {self.by}; central differences of the loss agree with {entries} "
-            f"to {self.error:.1e} or better; the worst is {self.worst}, {self.shown:.7g} shown "
-            f"and {self.difference:.7g} by difference."
+            f"Certificate: gradients by {self.by}; central differences of the loss {found}; "
+            f"the worst is {self.worst}, {self.shown:.7g} shown and {self.difference:.7g} by difference."
         )
 
 
@@ -64,11 +79,10 @@ def certify(
     asked += [parameter.name for parameter in derivation.network.parameters]
     exact = {name: _in_float64(values[name]) for name in asked}
     key, number = (int(np.asarray(values.get(name, start))) for name, start in (("key", 0), ("t", 1)))
+    limit = _limit(derivation, len(exact["x"]))
     step = replace(shown, values={s: _in_float64(v) for s, v in shown.values.items()})
     try:
-        found: GradientCheck = check_step(
-            derivation, exact, shown=step, key=key, number=number, limit=MOST_ENTRIES
-        )
+        found: GradientCheck = check_step(derivation, exact, shown=step, key=key, number=number, limit=limit)
     except InvalidInput:
         return None
     if not found.compared:
@@ -80,8 +94,45 @@ def certify(
         found.error,
         found.analytic,
         found.numeric,
-        sampled=any(p.size > MOST_ENTRIES for p in derivation.trained),
+        sampled=any(p.size > limit for p in derivation.trained),
+        left_out=found.left_out,
     )
+
+
+def certificate_of(calculation: Calculation) -> Certificate | None:
+    """The check of the first pass's gradients as a calculated program shows them; None where it has none."""
+    program = calculation.program
+    derivation = program.derivation
+    if derivation is None or not derivation.gradients:
+        return None
+    values = {
+        symbol: _array(program, calculation, symbol)
+        for symbol in (*derivation.inputs, *(p.name for p in derivation.network.parameters))
+        if derivation.shapes[symbol] != ()
+    }
+    base = NumpyEngine().run(derivation, values)
+    shown = {g: _array(program, calculation, g) for g in derivation.gradients.values()}
+    by = calculation.by
+    if by == PENCIL:
+        by = f"the pencil ({calculation.policy.written})"
+    return certify(derivation, values, Step({**base.values, **shown}, base.updated), by)
+
+
+def _array(program: Lines, calculation: Calculation, symbol: str) -> Any:
+    """A symbol's numbers in the first pass; 0 where no line uses an entry."""
+    values = calculation.values
+    assert program.sizes is not None
+    keys = (Entry(symbol, index).key for index in program.sizes.indices(symbol))
+    numbers = [float(values[key]) if key in values else 0.0 for key in keys]
+    whole = symbol == "y" and program.derivation is not None and "Y" in program.derivation.shapes
+    return np.array(numbers, dtype=np.int64 if whole else np.float64).reshape(program.sizes.shape(symbol))
+
+
+def _limit(derivation: Derivation, samples: int) -> int:
+    """How many entries of each parameter to compare, two feedforward passes each."""
+    products = samples * sum(p.size for p in derivation.network.parameters)
+    passes = MOST_PRODUCTS / (2 * products * len(derivation.trained))
+    return max(2, min(MOST_ENTRIES, int(passes)))
 
 
 def _in_float64(value: Any) -> Any:

@@ -7,7 +7,7 @@ renderers (text, Markdown, LaTeX, HTML, JSON, PDF).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from chainrule.working.drawing import Drawing
 
 __all__ = ["EntryTemplate", "Given", "MatrixStep", "Name", "Phase", "Step", "Working", "Written"]
+
+
+LETTERS = "algebra"
+"""What "computed" a working in letters."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +232,9 @@ class Working:
         Raises UnknownName for a name that is none of the working's.
         """
         assert self.lookup is not None
-        return self.lookup(name)
+        found = self.lookup(name)
+        # Letters have no numbers to certify.
+        return found if found.by == LETTERS else replace(found, certificate=self.certificate)
 
     def __float__(self) -> float:
         return self.value
@@ -240,6 +246,19 @@ class Working:
 
     def __repr__(self) -> str:
         return f"<Working: {self.title}, {len(self.steps)} steps>"
+
+    def render(self, format: str = "text", **options: Any) -> str | bytes:
+        """The working in a format: text, markdown, latex, json, html, pdf (bytes) or pytorch.
+
+        options: of the format, such as width=60 for text, document=True for LaTeX, slides=True for a page
+        """
+        from chainrule.working.renderers import render
+
+        return render(self, format, **options)
+
+    def _repr_markdown_(self) -> str:
+        """As notebooks show it."""
+        return str(self.render("markdown"))
 
     def to_json(self) -> dict[str, Any]:
         """The working as JSON values."""

@@ -259,12 +259,13 @@ class _Units:
             bent = outputs[0].box.width / 2 - 8 if self._bias_names(last) else 0.0
             yield down(outputs[0], loss, min(bent, loss.box.width / 2 - 8))
             yield from (down(loss, target, 0) for target in targets)
-        elif targets:
+        elif len(targets) == len(outputs):
             for output, target in zip(outputs, targets, strict=True):
                 yield across(output, target)
                 yield across(target, loss)
         else:
-            yield from (across(output, loss) for output in outputs)
+            # One class number for all outputs, or none.
+            yield from (across(node, loss) for node in (*outputs, *targets))
 
     def _fitted(self, nodes: dict[str, Node], edges: list[Edge]) -> Drawing:
         """Moved so that everything lies inside a frame that starts at 0, 0."""

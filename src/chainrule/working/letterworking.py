@@ -9,7 +9,7 @@ from chainrule.derivation.lines import Line
 from chainrule.derivation.telling import TITLES
 from chainrule.formulas.expression import Expression
 from chainrule.formulas.writing import Form, write
-from chainrule.working.document import Name, Phase, Step, Working, Written
+from chainrule.working.document import LETTERS, Name, Phase, Step, Working, Written
 from chainrule.working.letters import InLetters, in_letters
 
 __all__ = ["letter_working"]
@@ -22,7 +22,7 @@ def letter_working(program: Any, names: Any, symbol: str, letters: tuple[str, ..
     """
     found = in_letters(program.derivation, program.sizes.samples, symbol, letters)
     writer = _Writer(found, names)
-    loss = found.factors[0].of
+    loss = found.factors[0].of if found.penalty is None else "J"
     target = writer.derivative(loss, found.of)
     steps = [writer.chain(target)]
     steps += [writer.factor(factor.of, factor.wrt, factor.formula) for factor in found.factors]
@@ -33,8 +33,8 @@ def letter_working(program: Any, names: Any, symbol: str, letters: tuple[str, ..
         (line.reason,),
         (),
         (Phase("backpropagation", TITLES["backpropagation"], 1, tuple(steps)),),
-        "in letters: no numbers",
-        "algebra",
+        "none, in letters",
+        LETTERS,
         names.notation.name,
     )
 
@@ -62,9 +62,17 @@ class _Writer:
     def written(self, tree: Expression, *, summed: bool = False) -> Written:
         def make(form: Form) -> str:
             body = write(tree, form, lambda key: self.name(key).form(form))
-            return self.sums(form) + body if summed else body
+            return self.whole(body, form) if summed else body
 
         return Written(make)
+
+    def whole(self, body: str, form: Form) -> str:
+        """A product with the sums before it, and a penalty's share after it."""
+        made = self.sums(form) + body
+        if self.found.penalty is not None:
+            plus = "<mo>+</mo>" if form == "mathml" else " + "
+            made += plus + write(self.found.penalty, form, lambda key: self.name(key).form(form))
+        return f"<mrow>{made}</mrow>" if form == "mathml" else made
 
     def sums(self, form: Form) -> str:
         """The sums over samples and units that stand before the product."""
@@ -85,10 +93,10 @@ class _Writer:
 
         def make(form: Form) -> str:
             factors = (self.derivative(f.of, f.wrt).form(form) for f in self.found.factors)
-            body = self.sums(form) + dot[form].join(factors)
-            return f"<mrow>{body}</mrow>" if form == "mathml" else body
+            return self.whole(dot[form].join(factors), form)
 
-        return self.step(target, Written(make), "chain rule: factor by factor, from the loss back")
+        penalty = ", and the penalty's share" * (self.found.penalty is not None)
+        return self.step(target, Written(make), f"chain rule: factor by factor, from the loss back{penalty}")
 
     def factor(self, of: str, wrt: str, formula: Expression) -> Step:
         name = self.derivative(of, wrt)

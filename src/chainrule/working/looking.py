@@ -14,7 +14,7 @@ from chainrule.engines.rounding import EXACT, Rounding
 from chainrule.errors import InvalidInput, UnknownName, unknown
 from chainrule.formulas.expression import Constant, Symbol, evaluate
 from chainrule.working.building import build
-from chainrule.working.calculation import PENCIL, Calculation, as_decimal
+from chainrule.working.calculation import PENCIL, Calculation, as_decimal, names_of
 from chainrule.working.document import Working
 from chainrule.working.entries import Entry, Partial, Quantity
 from chainrule.working.letterworking import letter_working
@@ -51,7 +51,7 @@ def entry_lookup(calculation: Calculation, names: Any) -> Callable[[str], Workin
         lines = list(lines_for(program, found.key))
         calculated = calculation
         if not lines:
-            calculated, lines = _worked_out(found, calculation)
+            calculated, lines = _worked_out(found, calculation, lambda key: names.name(key).text)
         if not lines:
             raise _not_made(written, found, program)
         name = names.name(found.key).text
@@ -83,7 +83,9 @@ def _with_factors(known: Mapping[str, ScalarLine], key: str) -> Iterator[ScalarL
     yield line
 
 
-def _worked_out(found: Quantity, calculation: Calculation) -> tuple[Calculation, list[ScalarLine]]:
+def _worked_out(
+    found: Quantity, calculation: Calculation, name: Callable[[str], str]
+) -> tuple[Calculation, list[ScalarLine]]:
     """The line of what a working has none for, and its factors: a gradient that no parameter has, where
     gradients are written along paths, or a local derivative that is a bare number or entry.
     """
@@ -92,16 +94,19 @@ def _worked_out(found: Quantity, calculation: Calculation) -> tuple[Calculation,
     if unfolder is None:
         return calculation, []
     made = list(_missing(found, unfolder))
-    known = dict(program.by_key) | {line.key: line for line in made}
+    new = {line.key: line for line in made}
+    known = ChainMap(new, cast(Any, program.by_key))
     values = ChainMap({}, cast(Any, calculation.values))
-    for line in made:
-        values[line.key] = _value(line, values, calculation)
 
     def rounding(key: str) -> Rounding:
+        if key not in new:
+            return calculation.rounding(key)
         # What is only taken over keeps its digits.
-        taken_over = key in values.maps[0] and isinstance(known[key].tree, Symbol | Constant)
-        return EXACT if taken_over else calculation.rounding(key)
+        taken_over = isinstance(new[key].tree, Symbol | Constant)
+        return EXACT if taken_over else calculation.policy.of(*names_of(new[key], name))
 
+    for line in made:
+        values[line.key] = _value(line, values, calculation, rounding(line.key))
     return replace(calculation, values=values, rounding=rounding), list(_with_factors(known, found.key))
 
 
@@ -127,18 +132,20 @@ def _missing(found: Quantity, unfolder: Unfolder) -> Iterator[ScalarLine]:
             if line.symbol == found.symbol:
                 yield from unfolder.gradient(line, found.index, asked=True)
         return
-    line = next((line for line in backwards if line.of == found.wrt.symbol), None)
-    for use in unfolder.uses(found.wrt.symbol, found.wrt.index) if line else ():
-        if line is not None and (use.symbol, use.index) == (found.of.symbol, found.of.index):
-            kind: Kind = "output slope" if use.symbol == unfolder.derivation.output else "slopes"
-            yield unfolder.line(found, use.partial, line, kind)
+    for line in backwards:
+        for use in unfolder.uses(found.wrt.symbol, found.wrt.index) if line.of == found.wrt.symbol else ():
+            if (use.symbol, use.index) == (found.of.symbol, found.of.index):
+                kind: Kind = "output slope" if use.symbol == unfolder.derivation.output else "slopes"
+                yield unfolder.line(found, use.partial, line, kind)
 
 
-def _value(line: ScalarLine, values: Mapping[str, Decimal], calculation: Calculation) -> Decimal:
+def _value(
+    line: ScalarLine, values: Mapping[str, Decimal], calculation: Calculation, rounding: Rounding
+) -> Decimal:
     if isinstance(line.tree, Symbol):
         return values[line.tree.name]
     if calculation.by == PENCIL:
-        return printed(line.tree, values, calculation.rounding(line.key))
+        return printed(line.tree, values, rounding)
     if isinstance(line.quantity, Entry):
         return calculation.values[line.key]
     return as_decimal(evaluate(line.tree, {key: float(values[key]) for key in line.uses}))
@@ -152,8 +159,8 @@ def _in_letters(written: str, program: Any) -> tuple[str, tuple[str, ...]] | Non
     """The parameter and the letters of a name such as dW1[i,j] or ∂C/∂W1[i,j]."""
     if program.derivation is None:
         return None
-    plain = re.sub(r"^\s*([∂d][A-Za-z]\s*/\s*)?[∂d]", "", written.replace(" ", ""))
-    matched = _CANONICAL.fullmatch(plain)
+    gradient = re.match(r"([∂d][A-Za-z]/)?[∂d]", plain := written.replace(" ", ""))
+    matched = _CANONICAL.fullmatch(plain[gradient.end() :]) if gradient else None
     if matched is None or not matched["places"] or matched["symbol"] not in program.derivation.gradients:
         return None
     letters = tuple(matched["places"].split(","))

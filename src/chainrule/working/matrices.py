@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from chainrule.derivation.lines import PHASES, Line
 from chainrule.derivation.telling import TITLES
+from chainrule.engines.arrays import evaluate_arrays
 from chainrule.formulas.writing import Form, symbol_latex, symbol_mathml, symbol_text
 from chainrule.working.columns import in_columns
 from chainrule.working.document import Given, MatrixStep, Name, Phase, Working, Written
 from chainrule.working.opening import entry_template
+from chainrule.working.scalars import is_drawn
 from chainrule.working.stepview import StepView
 
 __all__ = ["build_matrices"]
@@ -29,11 +31,12 @@ def build_matrices(
 
     columns: vectors are columns, so every matrix is shown transposed;  facts: further fields of `Working`
     """
-    phases = []
-    for phase in PHASES:
-        lines = view.derivation.phase(phase)
-        if lines:
-            phases.append(Phase(phase, TITLES[phase], 1, tuple(_step(view, line, columns) for line in lines)))
+    steps = [(line.phase, _step(view, line, value, columns)) for line, value in _computed(view)]
+    phases = [
+        Phase(phase, TITLES[phase], 1, members)
+        for phase in PHASES
+        if (members := tuple(step for its, step in steps if its == phase))
+    ]
     return Working(
         title,
         tuple(heading),
@@ -45,12 +48,21 @@ def build_matrices(
     )
 
 
-def _step(view: StepView, line: Line, columns: bool) -> MatrixStep:
+def _computed(view: StepView) -> Iterator[tuple[Line, Any]]:
+    """The lines with what each comes to; what is drawn is given."""
+    now = {**view.step.values, **{name: np.array([row]) for name, row in view.derivation.vectors.items()}}
+    last = {line.symbol: line for line in view.derivation.phase("update")}
+    for line in view.derivation:
+        if line.phase == "update":
+            # Of a parameter that a rule assigns to twice, the step holds the last value only.
+            kept = last[line.symbol] is line
+            now[line.symbol] = view.step.updated[line.symbol] if kept else evaluate_arrays(line.tree, now)
+        if not is_drawn(line.tree):
+            yield line, now[line.symbol]
+
+
+def _step(view: StepView, line: Line, values: Any, columns: bool) -> MatrixStep:
     updated = line.phase == "update"
-    step = view.step
-    values = (
-        step.updated[line.symbol] if updated and line.symbol in step.updated else step.values[line.symbol]
-    )
     tree = in_columns(line.tree) if columns else line.tree
 
     def shapes(symbol: str) -> tuple[int, ...]:
@@ -79,15 +91,15 @@ def _turned(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _givens(view: StepView, columns: bool) -> Iterable[Given]:
     """Numbers and matrices that no line makes, with their sizes."""
-    made = {line.symbol for line in view.derivation}
-    for symbol in (
-        *view.derivation.inputs,
-        *view.derivation.constants,
-        *(p.name for p in view.derivation.network.parameters),
-    ):
-        if symbol in view.step.values and (symbol not in made or symbol in view.versions[0]):
+    derivation = view.derivation
+    numbers = {**view.step.values, **{name: [row] for name, row in derivation.vectors.items()}}
+    drawn = (line.symbol for line in derivation if is_drawn(line.tree))
+    kept = (*(p.name for p in derivation.network.parameters), *derivation.state)
+    used = {name for line in derivation for name in line.arguments}
+    for symbol in (*derivation.inputs, *derivation.constants, *derivation.vectors, *drawn, *kept):
+        if symbol in numbers and symbol in used:
             shape = view.sizes.shape(symbol)
-            value: Any = view.step.values[symbol]
+            value: Any = numbers[symbol]
             if columns and shape:
                 shape, value = _turned(shape), np.atleast_2d(value).T
             told = " × ".join(map(str, shape)) if shape else _digits(float(np.asarray(value)))

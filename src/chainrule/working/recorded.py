@@ -31,7 +31,7 @@ from chainrule.working.stepview import StepView
 
 __all__ = ["RecordedStep", "heading", "is_large", "step_of_model", "step_of_run"]
 
-MOST_ENTRIES = 400
+MOST_ENTRIES = 250
 """A step with more numbers than this is shown as matrices, whose entries open on demand."""
 
 

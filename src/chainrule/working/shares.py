@@ -96,10 +96,15 @@ def _samples(key: str, sizes: Any) -> Iterator[int]:
 
 
 def _terms(tree: Expression) -> Iterator[Expression]:
-    waiting = [tree]
+    """The terms of a sum, each with its sign."""
+    waiting = [(tree, 1)]
     while waiting:
-        at = waiting.pop()
-        if isinstance(at, Apply) and at.primitive.name == "add":
-            waiting += reversed(at.arguments)
+        at, sign = waiting.pop()
+        name = at.primitive.name if isinstance(at, Apply) else ""
+        if isinstance(at, Apply) and name in ("add", "subtract"):
+            left, right = at.arguments
+            waiting += [(right, -sign if name == "subtract" else sign), (left, sign)]
+        elif isinstance(at, Apply) and name == "negative":
+            waiting.append((at.arguments[0], -sign))
         else:
-            yield at
+            yield at if sign > 0 else -at

@@ -27,6 +27,7 @@ from chainrule.working.document import Working
 from chainrule.working.drawing import drawing_of
 from chainrule.working.examples import Example, load_example
 from chainrule.working.inputs import (
+    check_chain,
     check_passes,
     check_rate,
     check_settings,
@@ -91,6 +92,7 @@ def work(
         return _work_other(source, facts, rounding, notation)
     network = source
     check_settings(settings)
+    check_chain(chain)
     check_passes(passes)
     check_rate(rate)
     rows = table_of("x", x, network.inputs)
@@ -145,17 +147,23 @@ def work_example(
     example: str | os.PathLike[str] | Example,
     rounding: Spec | Policy | None = None,
     notation: str | Notation | None = None,
+    **changes: Any,
 ) -> Working:
     """Work an example out, by name, or from a file of one's own.
 
-    rounding, notation: in place of the example's own
+    rounding, notation: in place of the example's own; changes: of its chain, passes or fused likewise
 
     >>> work_example("psyc681-2-2-1", "round:4")["z1"].result
     '0.4700'
     """
     found = example if isinstance(example, Example) else load_example(example)
     if notation is not None:
-        found = replace(found, stated=replace(found.stated, notation=read_notation(notation)))
+        changes["notation"] = read_notation(notation)
+    check_passes(changes.get("passes", 1))
+    if changes.get("passes") == 1:
+        changes["whole"] = True
+    if changes:
+        found = replace(found, stated=replace(found.stated, **changes))
     stated = found.stated
     policy = Policy.parse(rounding if rounding is not None else stated.rounding)
     names = found.namer

@@ -1,0 +1,1 @@
+"""Exercises: question sheets and their keys, one for each seed."""

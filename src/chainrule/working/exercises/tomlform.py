@@ -1,0 +1,62 @@
+"""An exercise as an example file: `chainrule show` works it, `chainrule mark` marks answers to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from chainrule.working.exercises.maker import Exercise
+
+__all__ = ["example_toml", "quoted_toml", "rounding_toml"]
+
+
+def example_toml(exercise: Exercise, title: str, explanation: str, remarks: Iterable[str] = ()) -> str:
+    """The exercise in the form that worked examples have; remarks: comment lines at the top."""
+    plan, values = exercise.plan, exercise.values
+    lines = [*(f"# {remark}" for remark in remarks), f"title = {quoted_toml(title)}"]
+    if explanation:
+        lines.append(f"explanation = {quoted_toml(explanation)}")
+    lines.append(f"notation = {quoted_toml(plan.notation.name)}")
+    lines.append(f"rounding = {rounding_toml(plan.rounding.spec)}")
+    if plan.passes > 1:
+        lines.append(f"passes = {plan.passes}")
+    lines += ["", "[network]", f"inputs = {plan.layers[0]}"]
+    if plan.loss is not None:
+        lines.append(f"loss = {quoted_toml(plan.loss.spec)}")
+    if plan.rule is not None:
+        lines += [f"rule = {quoted_toml(plan.rule.spec)}", f"rate = {plan.rate}"]
+    for number, (units, activation) in enumerate(
+        zip(plan.layers[1:], plan.activations, strict=True), start=1
+    ):
+        lines += ["", "[[network.layers]]", f"units = {units}"]
+        lines.append(f"activation = {quoted_toml(activation.spec)}")
+        lines.append(f"weights = {_numbers(values[f'W{number}'])}")
+        lines.append(f"bias = {_numbers(values[f'b{number}'])}" if plan.bias else "bias = false")
+    lines += ["", "[data]", f"x = {_numbers(values['x'])}"]
+    if "y" in values:
+        lines.append(f"y = {_numbers(values['y'])}")
+    return "\n".join(lines) + "\n"
+
+
+def quoted_toml(text: str) -> str:
+    """A text as a TOML string, on one line.
+
+    >>> print(quoted_toml('a "b"'))
+    "a \\"b\\""
+    """
+    # JSON's escapes are TOML's, but for the delete character.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def rounding_toml(spec: str | Mapping[str, str]) -> str:
+    """A rounding's spec as a TOML value."""
+    if isinstance(spec, str):
+        return quoted_toml(spec)
+    return "{ " + ", ".join(f"{quoted_toml(k)} = {quoted_toml(v)}" for k, v in spec.items()) + " }"
+
+
+def _numbers(values: Any) -> str:
+    if isinstance(values, list):
+        return f"[{', '.join(map(_numbers, values))}]"
+    return f"{values:f}"

@@ -1,0 +1,128 @@
+"""A sheet with its marking: what was earned, and how it was rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
+
+from chainrule.engines.rounding import Rounding, agrees, read_number
+from chainrule.working.calculation import with_pencil
+from chainrule.working.marking.answers import Marked, Marking
+from chainrule.working.marking.formulas import as_plain, is_number
+from chainrule.working.marking.inference import infer
+from chainrule.working.marking.marking import mark
+from chainrule.working.marking.sheet import Sheet
+
+__all__ = ["Result", "mark_sheet"]
+
+SHOWN, MOST_SHOWN = 7, 15
+FAR_OFF = Decimal("0.01")
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A marked sheet.
+
+    follow_through: the part of its marks that an answer earns which is right from the student's earlier values
+    """
+
+    sheet: Sheet
+    marking: Marking
+    follow_through: float = 1.0
+
+    def marks_of(self, marked: Marked) -> float:
+        """What an answer earns."""
+        part = {"wrong": 0.0, "follow-through": self.follow_through}.get(marked.verdict, 1.0)
+        return marked.answer.weight * part
+
+    @property
+    def earned(self) -> float:
+        """The marks in all."""
+        return sum(map(self.marks_of, self.marking.marked))
+
+    @property
+    def out_of(self) -> float:
+        """What could have been earned."""
+        return sum(marked.answer.weight for marked in self.marking.marked)
+
+    @property
+    def wrong(self) -> list[Marked]:
+        """The wrong answers, the first of the calculation before the others."""
+        found = [marked for marked in self.marking.marked if marked.verdict == "wrong"]
+        return sorted(found, key=lambda marked: marked.answer.name != self.marking.first_wrong)
+
+    def expected(self, marked: Marked) -> str:
+        """The right value as a reader is told it: as a stated rounding prints it, or else with its digits."""
+        value = self.exact.get(marked.answer.key)
+        if value is None or not self.marking.rounding.inferred:
+            return marked.expected
+        written = read_number(as_plain(marked.answer.written))
+        digits = min(max(SHOWN, len(written.as_tuple().digits)), MOST_SHOWN)
+        return Rounding("exact", digits).written(value)
+
+    def far_off(self) -> Iterator[tuple[str, Decimal]]:
+        """Answers that earn marks and are yet more than 1 % off the exact value, with how far."""
+        # From a wrong answer on, what follows is off for another reason.
+        earning = ("rounded",) if self.wrong else ("rounded", "follow-through")
+        for marked in self.marking.marked:
+            value = self.exact.get(marked.answer.key)
+            if not value or marked.verdict not in earning:
+                continue
+            plain = as_plain(marked.answer.written)
+            off = abs(read_number(plain) / value - 1)
+            if off > FAR_OFF and not agrees(plain, value):
+                yield marked.answer.name, off
+
+    @cached_property
+    def exact(self) -> dict[str, Decimal]:
+        """The exact values of the numbers that are answered."""
+        values = with_pencil(self.sheet.program).values
+        return {answer.key: values[answer.key] for answer in self.sheet.answers if is_number(answer.written)}
+
+
+def mark_sheet(sheet: Sheet, follow_through: float = 1.0) -> Result:
+    """Mark a sheet; where its rounding is not stated, find it out from the digits written.
+
+    >>> from chainrule.working.marking.sheet import read_sheet
+    >>> result = mark_sheet(read_sheet("unit"))
+    >>> result.earned, result.out_of
+    (2.0, 2.0)
+    """
+    program, namer = sheet.program, sheet.namer
+    if sheet.rounding != "infer":
+        return Result(sheet, mark(program, sheet.answers, namer, sheet.rounding), follow_through)
+    uniform = infer(program, sheet.answers, by_group=False)
+    marking = mark(program, sheet.answers, namer, "infer", uniform.policies)
+    unexplained = any(
+        each.verdict == "wrong" and not each.candidates and is_number(each.answer.written)
+        for each in marking.marked
+    )
+    if marking.is_right or unexplained or uniform.fits:
+        whole = uniform if uniform.fits else infer(program, sheet.answers)
+        if whole.fits:
+            marking = _right_by_policy(marking)
+        if marking.is_right:
+            return Result(sheet, replace(marking, rounding=whole.found), follow_through)
+    right = [
+        m.answer for m in marking.marked if m.verdict in ("exact", "rounded") and is_number(m.answer.written)
+    ]
+    if right:
+        marking = replace(marking, rounding=infer(program, right, by_group=False).of_right_answers)
+    return Result(sheet, marking, follow_through)
+
+
+def _right_by_policy(marking: Marking) -> Marking:
+    """The marking where a policy that was found gives every number as it was written."""
+    if marking.is_right:
+        return marking
+    marked = tuple(
+        replace(each, expected=each.answer.written, verdict="rounded", from_=(), candidates=(), note="")
+        if each.verdict in ("wrong", "follow-through") and is_number(each.answer.written)
+        else each
+        for each in marking.marked
+    )
+    wrong = [each.answer.name for each in marked if each.verdict == "wrong"]
+    earned = sum(each.answer.weight for each in marked if each.is_right)
+    return replace(marking, marked=marked, first_wrong=wrong[0] if wrong else None, marks=earned)

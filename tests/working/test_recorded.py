@@ -1,0 +1,124 @@
+"""Steps that an engine recorded: of real runs, of models, small and large; the same bits as training had."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chainrule import Dense, Network, load_dataset, train, train_table
+from chainrule.derivation import Dropout, derive
+from chainrule.engines.initial import initial_parameters
+from chainrule.engines.numpy import NumpyEngine
+from chainrule.learning.training import Run
+from chainrule.working.document import MatrixStep, Step
+from chainrule.working.program import Program
+from chainrule.working.recorded import RecordedStep, is_large, step_of_model, step_of_run
+from chainrule.working.stepview import StepView
+from chainrule.working.works import work
+
+X = np.random.default_rng(0).normal(size=(8, 2)).round(2)
+Y = (X[:, 0] > X[:, 1]).astype(int)
+SMALL = ("W1[2,1]", "dW1[2,1]", "b2[1]", "C", "z1[1,2]", "a2[2,1]", "g1[1,1]", "m_W1[2,2]")
+
+
+@pytest.fixture(scope="module")
+def small() -> Run:
+    net = Network(2, [Dense(2, "tanh"), Dropout(0.2), Dense(1, "sigmoid")])
+    return train(net, X, Y, loss="binary_crossentropy", rule="adam", epochs=4, batch=2)
+
+
+@pytest.fixture(scope="module")
+def large() -> Run:
+    return train_table("digits", layers=(16,), epochs=1)
+
+
+@pytest.mark.parametrize("at", [(1, 1), (2, 3), (4, 4)])
+def test_a_small_runs_step_has_the_bits_of_training(small: Run, at: tuple[int, int]) -> None:
+    replayed = small.at(epoch=at[0], batch=at[1])
+    working = work(replayed)
+    for name in SMALL:
+        symbol = name.partition("[")[0]
+        wanted = (
+            replayed[name]
+            if symbol not in replayed.step.updated
+            else _updated(replayed.step.updated[symbol], name)
+        )
+        assert float(working[name]) == wanted, name
+    assert isinstance(step_of_run(replayed).program, Program)
+
+
+def _updated(value: object, name: str) -> float:
+    places = tuple(int(p) - 1 for p in name.partition("[")[2].rstrip("]").split(","))
+    return float(np.asarray(value)[places])
+
+
+def test_the_weights_are_those_that_the_replayed_step_tells(small: Run) -> None:
+    replayed = small.at(epoch=2, batch=3)
+    assert float(work(replayed)["W1[2,1]"]) == replayed["W1[2,1]"]
+
+
+def test_a_large_runs_step_has_the_bits_of_training(large: Run) -> None:
+    replayed = large.at(epoch=1, batch=3)
+    working = work(replayed)
+    assert all(isinstance(step, MatrixStep) for step in working.steps)
+    for name in ("W1[20,3]", "dW2[1,2]", "a1[5,6]", "z2[3,1]"):
+        assert float(working[name]) == replayed[name], name
+    assert isinstance(step_of_run(replayed).program, StepView)
+    assert working.certificate is not None
+    assert working.certificate.error < 1e-4
+
+
+def test_a_runs_step_knows_its_rate_and_its_number(small: Run) -> None:
+    replayed = small.at(epoch=2, batch=3)
+    told = {given.name.text: given.written for given in work(replayed).given}
+    assert told["t"] == str(replayed.number) == "7"
+    assert float(told["η"]) == replayed.rate
+
+
+def test_a_step_is_titled_by_where_it_was(small: Run) -> None:
+    assert work(small.at(epoch=2, batch=3)).title == f"Epoch 2, batch 3: {small.model.network}"
+
+
+def test_a_models_step_on_some_rows(large: Run) -> None:
+    model = large.model
+    data = model.encode(load_dataset("digits"))
+    rows = type(data)(data.X[:4], data.y[:4])
+    recorded = step_of_model(model, rows)
+    assert recorded["C"].value == float(recorded.step["C"])
+    prediction = step_of_model(model, rows, targets=False)
+    assert prediction.working.certificate is None
+    assert float(prediction["a2[4,10]"]) == float(np.asarray(prediction.step["a2"])[3, 9])
+
+
+def test_a_step_is_large_by_its_numbers() -> None:
+    d = derive(Network(2, [Dense(2, "tanh"), Dense(1)]), "mse", "gradient_descent")
+    assert not is_large(d, 4)
+    assert is_large(d, 400)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_computed_it_is_told(dtype: str) -> None:
+    net = Network(2, [Dense(1, "sigmoid")])
+    d = derive(net, "mse", "gradient_descent")
+    values = {"x": X[:2], "y": Y[:2].reshape(-1, 1).astype(float), **initial_parameters(net, 0)}
+    recorded = RecordedStep(d, NumpyEngine().run(d, values, dtype=dtype), "a step")
+    assert recorded.working.by == f"numpy, {dtype}"
+    assert recorded.working.certificate is not None
+    assert recorded.working.certificate.by == f"numpy, {dtype}"
+
+
+def test_an_entry_of_a_wide_network_is_found_without_the_whole_step() -> None:
+    net = Network(784, [Dense(64, "relu"), Dense(10, "softmax")])
+    d = derive(net, "crossentropy", "adam", integer_targets=True)
+    rng = np.random.default_rng(0)
+    values = {
+        "x": rng.uniform(0, 1, (32, 784)),
+        "y": rng.integers(0, 10, (32, 1)),
+        **initial_parameters(net, 0),
+    }
+    recorded = RecordedStep(d, NumpyEngine().run(d, values), "a step")
+    last = recorded["dW1[400,3]"].steps[-1]
+    assert isinstance(last, Step)
+    assert last.value == float(np.asarray(recorded.step["dW1"])[399, 2])
+    assert "working" not in vars(recorded)
+    assert len(recorded.program.by_key) < 200
