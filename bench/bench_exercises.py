@@ -21,7 +21,7 @@ from chainrule.working.exercises.maker import Maker
 from chainrule.working.exercises.plan import Plan, plan_of
 from chainrule.working.exercises.rereading import misprints
 from chainrule.working.exercises.training import worked
-from chainrule.working.notation import NOTATIONS
+from chainrule.working.names.notation import NOTATIONS
 
 SEEDS = 25  # exercises of one plan
 DRAWS = 1  # poor numbers are to multiply out, too: the first set that can be worked is taken

@@ -17,8 +17,8 @@ NAMES = [
     "MEASURES", "MissingDependency", "Model", "ModelFileError", "Momentum", "Nesterov", "Network",
     "NumpyEngine", "Perceptron", "RMSProp", "RULES", "Replayed", "Run", "SCHEDULES", "Settings", "ShapeMismatch",
     "Table", "TableError", "TableRun", "UnknownName", "Working", "activation", "check_gradients", "derive",
-    "initialiser", "jacobian", "load_dataset", "load_example", "loss", "measure", "read_table", "rule", "schedule", "table_from",
-    "train", "train_perceptron", "train_table", "work",
+    "initialiser", "jacobian", "load_dataset", "load_example", "loss", "measure", "read_table", "rule", "schedule",
+    "table_from", "train", "train_perceptron", "train_table", "work",
 ]  # fmt: skip
 
 

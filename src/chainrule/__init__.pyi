@@ -57,8 +57,8 @@ from .learning.tasks import TableRun as TableRun
 from .learning.tasks import train_table as train_table
 from .learning.training import train as train
 from .working.document import Working as Working
-from .working.examples import load_example as load_example
 from .working.jacobians import jacobian as jacobian
+from .working.worked.examples import load_example as load_example
 from .working.works import work as work
 
 __version__: str

@@ -12,7 +12,7 @@ from chainrule.working.algebra import parse_formula
 from chainrule.working.building import build
 from chainrule.working.calculation import with_pencil
 from chainrule.working.document import Step, Working
-from chainrule.working.examples import load_example
+from chainrule.working.worked.examples import load_example
 
 POLICIES: dict[str, Any] = {
     "round:2": "round:2",

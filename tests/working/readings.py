@@ -13,14 +13,14 @@ from formulas_back import cases_of_latex, latex_to_text, typst_to_text
 
 from chainrule.formulas.writing import GREEK
 from chainrule.working.document import Step, Working
-from chainrule.working.html import render_html
-from chainrule.working.jsonform import render_json
-from chainrule.working.latex import render_latex
-from chainrule.working.markdown import render_markdown
-from chainrule.working.terminal import render_terminal
-from chainrule.working.text import render_text
-from chainrule.working.typst_maths import typst_maths
-from chainrule.working.typst_source import typst_source
+from chainrule.working.rendering.html import render_html
+from chainrule.working.rendering.jsonform import render_json
+from chainrule.working.rendering.latex import render_latex
+from chainrule.working.rendering.markdown import render_markdown
+from chainrule.working.rendering.terminal import render_terminal
+from chainrule.working.rendering.text import render_text
+from chainrule.working.rendering.typst_maths import typst_maths
+from chainrule.working.rendering.typst_source import typst_source
 
 RELATION = r"(?:=|≈|←)"
 FUNCTIONS = {"cos", "e", "else", "erfc", "exp", "if", "ln", "max", "min", "sign", "sqrt", "tanh"}

@@ -23,7 +23,7 @@ from chainrule.formulas.expression import (
 from chainrule.formulas.losses import LOSSES
 from chainrule.formulas.writing import text
 from chainrule.working.algebra import cancelled, equal, equal_at_random_points, simplified
-from chainrule.working.algebra_cancelling import cancelling
+from chainrule.working.algebra.cancelling import cancelling
 
 a, b, c, y, p, u, z = map(Symbol, "abcypuz")
 a1, a2, g1 = Symbol("a1"), Symbol("a2"), Symbol("g1")

@@ -17,7 +17,7 @@ from chainrule.working.algebra import parse_formula
 from chainrule.working.building import build, number_in, step_of
 from chainrule.working.calculation import Calculation, from_engine, with_pencil
 from chainrule.working.document import Step, Working
-from chainrule.working.naming import namer
+from chainrule.working.names.naming import namer
 from chainrule.working.program import scalar_program
 from tolerances import assert_close
 

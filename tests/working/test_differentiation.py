@@ -23,8 +23,8 @@ from chainrule.formulas.expression import (
 from chainrule.formulas.losses import LOSSES, Loss
 from chainrule.formulas.writing import text
 from chainrule.working.algebra import equal_at_random_points
-from chainrule.working.derivatives import RULES, differentiated, rules_used
-from chainrule.working.differentiation import SlopeDerivation, derive_slope
+from chainrule.working.algebra.derivatives import RULES, differentiated, rules_used
+from chainrule.working.algebra.differentiation import SlopeDerivation, derive_slope
 
 Z, P, Y = Symbol("z"), Symbol("p"), Symbol("y")
 ENTRIES: list[Activation | Loss] = [

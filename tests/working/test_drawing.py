@@ -8,8 +8,8 @@ import pytest
 
 from chainrule import Dense, Network, derive
 from chainrule.working.document import Name
-from chainrule.working.drawing import Box, Drawing, Place, drawing_of
 from chainrule.working.program import scalar_program
+from chainrule.working.rendering.drawing import Box, Drawing, Place, drawing_of
 
 
 class Plain:

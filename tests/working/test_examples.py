@@ -15,7 +15,7 @@ from chainrule.engines.rounding import read_number
 from chainrule.errors import ChainruleError, ConfigError, UnknownName
 from chainrule.formulas.expression import evaluate
 from chainrule.working.entries import Entry
-from chainrule.working.examples import EXAMPLES, Example, example_names, example_path, load_example
+from chainrule.working.worked.examples import EXAMPLES, Example, example_names, example_path, load_example
 
 Told = Callable[[type[ChainruleError], Callable[[], object]], str]
 

@@ -14,8 +14,8 @@ import pytest
 
 from chainrule import Dense, Network
 from chainrule.working.document import Name, Step, Working, Written
-from chainrule.working.html import render_html
-from chainrule.working.html_mathml import clean, linked
+from chainrule.working.rendering.html import render_html
+from chainrule.working.rendering.html_mathml import clean, linked
 from chainrule.working.works import work
 
 SMALL = Network(

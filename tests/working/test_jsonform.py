@@ -8,8 +8,8 @@ import pytest
 from wide import large
 
 from chainrule.working.document import Step
-from chainrule.working.examples import EXAMPLES
-from chainrule.working.jsonform import as_json, render_json, schema
+from chainrule.working.rendering.jsonform import as_json, render_json, schema
+from chainrule.working.worked.examples import EXAMPLES
 from chainrule.working.works import work_example
 
 VALIDATOR = jsonschema.Draft202012Validator(schema())

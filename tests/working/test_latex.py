@@ -8,10 +8,10 @@ from formulas_back import latex_to_text, problem
 from wide import large
 
 from chainrule.working.document import Step
-from chainrule.working.examples import EXAMPLES
-from chainrule.working.latex import render_latex
-from chainrule.working.latex_breaking import broken_latex, printed_width
-from chainrule.working.latex_text import latex_maths, latex_text
+from chainrule.working.rendering.latex import render_latex
+from chainrule.working.rendering.latex_breaking import broken_latex, printed_width
+from chainrule.working.rendering.latex_text import latex_maths, latex_text
+from chainrule.working.worked.examples import EXAMPLES
 from chainrule.working.works import work_example
 
 ROOM = 345 * 1.02  # of an article, and what a rough guess may be off

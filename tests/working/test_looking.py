@@ -14,7 +14,7 @@ from chainrule.errors import ChainruleError, InvalidInput, UnknownName
 from chainrule.working.calculation import from_engine
 from chainrule.working.document import Step, Working
 from chainrule.working.looking import entry_lookup
-from chainrule.working.naming import namer
+from chainrule.working.names.naming import namer
 from chainrule.working.stepview import StepView
 from chainrule.working.works import work, work_example
 from tolerances import assert_close

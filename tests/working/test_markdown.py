@@ -8,8 +8,8 @@ from formulas_back import problem
 from markdown_it import MarkdownIt
 from wide import large
 
-from chainrule.working.examples import EXAMPLES
-from chainrule.working.markdown import escaped, render_markdown
+from chainrule.working.rendering.markdown import escaped, render_markdown
+from chainrule.working.worked.examples import EXAMPLES
 from chainrule.working.works import work_example
 
 # GitHub takes no macro that could hide text or change another.

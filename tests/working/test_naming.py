@@ -13,8 +13,8 @@ import pytest
 from chainrule.derivation import Dense, Network, derive
 from chainrule.errors import ChainruleError, InvalidInput, UnknownName
 from chainrule.formulas.writing import text
-from chainrule.working.naming import Namer, namer
-from chainrule.working.notation import NOTATIONS, read_notation
+from chainrule.working.names.naming import Namer, namer
+from chainrule.working.names.notation import NOTATIONS, read_notation
 from chainrule.working.program import Program, scalar_program
 
 Told = Callable[[type[ChainruleError], Callable[[], object]], str]

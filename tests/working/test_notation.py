@@ -12,8 +12,8 @@ from chainrule.derivation import Dense, Network, derive
 from chainrule.engines.numpy import NumpyEngine
 from chainrule.errors import ChainruleError, ConfigError, UnknownName
 from chainrule.formulas.expression import Expression, Symbol, fold
-from chainrule.working.columns import in_columns
-from chainrule.working.notation import NOTATIONS, read_notation
+from chainrule.working.names.columns import in_columns
+from chainrule.working.names.notation import NOTATIONS, read_notation
 
 Told = Callable[[type[ChainruleError], Callable[[], object]], str]
 

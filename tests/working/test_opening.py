@@ -14,8 +14,8 @@ from steps import CASES, Case, net
 from chainrule.derivation import Line, derive
 from chainrule.formulas.expression import evaluate
 from chainrule.working.algebra import parse_formula
-from chainrule.working.columns import in_columns
 from chainrule.working.document import EntryTemplate
+from chainrule.working.names.columns import in_columns
 from chainrule.working.opening import entry_template
 from chainrule.working.scalars import Sizes
 from tolerances import assert_close

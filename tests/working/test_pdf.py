@@ -14,10 +14,10 @@ from chainrule.errors import MissingDependency
 from chainrule.formulas.expression import trace
 from chainrule.formulas.vocabulary import absolute, floor, log1p, maximum, sqrt, where
 from chainrule.formulas.writing import mathml
-from chainrule.working.examples import EXAMPLES
-from chainrule.working.pdf import render_pdf
-from chainrule.working.typst_maths import quoted, typst_maths
-from chainrule.working.typst_source import typst_source
+from chainrule.working.rendering.pdf import render_pdf
+from chainrule.working.rendering.typst_maths import quoted, typst_maths
+from chainrule.working.rendering.typst_source import typst_source
+from chainrule.working.worked.examples import EXAMPLES
 from chainrule.working.works import work_example
 
 
@@ -59,7 +59,7 @@ def test_without_typst_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_typst_is_imported_only_when_a_pdf_is_asked_for() -> None:
-    code = "import sys, chainrule.working.pdf; print('typst' in sys.modules)"
+    code = "import sys, chainrule.working.rendering.pdf; print('typst' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "False\n"
 

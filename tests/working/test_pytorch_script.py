@@ -19,7 +19,7 @@ from chainrule.formulas.expression import PRIMITIVES
 from chainrule.formulas.losses import LOSSES, loss
 from chainrule.formulas.rules import RULES, rule
 from chainrule.formulas.vocabulary import absolute, exp, log, maximum, row_sum, scalar, where
-from chainrule.working.pytorch import pytorch_script
+from chainrule.working.rendering.pytorch import pytorch_script
 
 BATCH = 3
 HIDDEN = [*ACTIVATIONS, "leaky_relu(alpha=0.3)", "elu(alpha=1.75)", "swish(beta=2.5)", "step(threshold=0.2)"]

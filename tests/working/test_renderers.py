@@ -12,8 +12,8 @@ from readings import READERS, Line, from_text, lines_of
 from chainrule.engines.rounding import Rounding
 from chainrule.errors import ConfigError, UnknownName
 from chainrule.working.document import Working
-from chainrule.working.examples import EXAMPLES
-from chainrule.working.renderers import FORMATS, format_of, render
+from chainrule.working.rendering.renderers import FORMATS, format_of, render
+from chainrule.working.worked.examples import EXAMPLES
 from chainrule.working.works import work_example
 
 MULTIPLIED = ("text", "markdown", "json", "json, its LaTeX", "pdf")

@@ -10,7 +10,7 @@ from chainrule.formulas.expression import evaluate
 from chainrule.working.calculation import Calculation, from_engine, with_pencil
 from chainrule.working.document import Step, Working
 from chainrule.working.looking import entry_lookup
-from chainrule.working.naming import namer
+from chainrule.working.names.naming import namer
 from chainrule.working.stepview import StepView
 from tolerances import assert_close
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from chainrule.working.examples import EXAMPLES
-from chainrule.working.terminal import coloured, render_terminal
-from chainrule.working.text import render_text
+from chainrule.working.rendering.terminal import coloured, render_terminal
+from chainrule.working.rendering.text import render_text
+from chainrule.working.worked.examples import EXAMPLES
 from chainrule.working.works import work_example
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")

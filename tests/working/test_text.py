@@ -8,11 +8,11 @@ import pytest
 from wide import large
 
 from chainrule.derivation import Dense, Network
-from chainrule.working.breaking import broken, columns
 from chainrule.working.document import Step
-from chainrule.working.equations import groups, sentence, sides
-from chainrule.working.examples import EXAMPLES
-from chainrule.working.text import render_text
+from chainrule.working.rendering.breaking import broken, columns
+from chainrule.working.rendering.equations import groups, sentence, sides
+from chainrule.working.rendering.text import render_text
+from chainrule.working.worked.examples import EXAMPLES
 from chainrule.working.works import work, work_example
 
 

@@ -13,7 +13,7 @@ from chainrule.engines.arrays import evaluate_arrays
 from chainrule.errors import ConfigError
 from chainrule.formulas import vocabulary as v
 from chainrule.formulas.expression import trace
-from chainrule.working.torch_code import torch_code
+from chainrule.working.rendering.torch_code import torch_code
 from tolerances import assert_close
 
 VALUES = {

@@ -48,7 +48,7 @@ def command(as_json: bool) -> None:
 
 def worked_step() -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """What the step of the example starts from, and each of its lines with its numbers."""
-    from chainrule.working.examples import load_example
+    from chainrule.working.worked.examples import load_example
     from chainrule.working.works import step_of_example
 
     derivation, step = step_of_example(load_example(EXAMPLE))

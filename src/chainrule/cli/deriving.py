@@ -20,7 +20,7 @@ def show_derived(entries: list[tuple[str, Entry]], name: str, form: Form, *, as_
 
     Raises ConfigError for what has no slope, and InvalidInput for softmax, which has a Jacobian.
     """
-    from chainrule.working.differentiation import derive_slope
+    from chainrule.working.algebra.differentiation import derive_slope
 
     entry = next((entry for _, entry in entries if isinstance(entry, Activation | Loss)), None)
     if entry is None:

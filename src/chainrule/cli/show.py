@@ -193,7 +193,7 @@ def _numbers(option: str, written: str) -> list[list[Any]]:
 
 def _give_out(workings: list[Working], form: str | None, out: str | None, *, slides: bool) -> None:
     """Print the workings, or write them to a file."""
-    from chainrule.working.renderers import format_of, render
+    from chainrule.working.rendering.renderers import format_of, render
 
     chosen = format_of(form, out)
     if out is not None and len(workings) > 1:

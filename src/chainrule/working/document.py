@@ -18,7 +18,7 @@ from chainrule.formulas.writing import Form, write
 
 if TYPE_CHECKING:
     from chainrule.working.certificate import Certificate
-    from chainrule.working.drawing import Drawing
+    from chainrule.working.rendering.drawing import Drawing
 
 __all__ = ["EntryTemplate", "Given", "MatrixStep", "Name", "Phase", "Step", "Working", "Written"]
 
@@ -240,7 +240,7 @@ class Working:
         return self.value
 
     def __str__(self) -> str:
-        from chainrule.working.text import render_text
+        from chainrule.working.rendering.text import render_text
 
         return render_text(self)
 
@@ -252,7 +252,7 @@ class Working:
 
         options: of the format, such as width=60 for text, document=True for LaTeX, slides=True for a page
         """
-        from chainrule.working.renderers import render
+        from chainrule.working.rendering.renderers import render
 
         return render(self, format, **options)
 
@@ -262,6 +262,6 @@ class Working:
 
     def to_json(self) -> dict[str, Any]:
         """The working as JSON values."""
-        from chainrule.working.jsonform import as_json
+        from chainrule.working.rendering.jsonform import as_json
 
         return as_json(self)

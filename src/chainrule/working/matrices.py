@@ -11,8 +11,8 @@ from chainrule.derivation.lines import PHASES, Line
 from chainrule.derivation.telling import TITLES
 from chainrule.engines.arrays import evaluate_arrays
 from chainrule.formulas.writing import Form, symbol_latex, symbol_mathml, symbol_text
-from chainrule.working.columns import in_columns
 from chainrule.working.document import Given, MatrixStep, Name, Phase, Working, Written
+from chainrule.working.names.columns import in_columns
 from chainrule.working.opening import entry_template
 from chainrule.working.scalars import is_drawn
 from chainrule.working.stepview import StepView

@@ -20,13 +20,13 @@ from chainrule.working.building import build
 from chainrule.working.calculation import Calculation, from_engine
 from chainrule.working.certificate import certify
 from chainrule.working.document import Working
-from chainrule.working.drawing import drawing_of
 from chainrule.working.looking import entry_lookup
 from chainrule.working.matrices import build_matrices
-from chainrule.working.naming import Namer, namer
-from chainrule.working.notation import Notation
+from chainrule.working.names.naming import Namer, namer
+from chainrule.working.names.notation import Notation
 from chainrule.working.program import Lines, Program, scalar_program
-from chainrule.working.pytorch import pytorch_script
+from chainrule.working.rendering.drawing import drawing_of
+from chainrule.working.rendering.pytorch import pytorch_script
 from chainrule.working.stepview import StepView
 
 __all__ = ["RecordedStep", "heading", "is_large", "step_of_model", "step_of_run"]

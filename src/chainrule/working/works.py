@@ -24,8 +24,6 @@ from chainrule.working.building import build
 from chainrule.working.calculation import Calculation, from_engine, with_pencil
 from chainrule.working.certificate import certificate_of
 from chainrule.working.document import Working
-from chainrule.working.drawing import drawing_of
-from chainrule.working.examples import Example, load_example
 from chainrule.working.inputs import (
     check_chain,
     check_passes,
@@ -38,12 +36,14 @@ from chainrule.working.inputs import (
     weights_for,
 )
 from chainrule.working.looking import entry_lookup
-from chainrule.working.naming import Namer, namer
-from chainrule.working.notation import Notation, read_notation
+from chainrule.working.names.naming import Namer, namer
+from chainrule.working.names.notation import Notation, read_notation
 from chainrule.working.program import Chain, scalar_program
-from chainrule.working.pytorch import pytorch_script
 from chainrule.working.recorded import RecordedStep, heading, is_large, step_of_run
+from chainrule.working.rendering.drawing import drawing_of
+from chainrule.working.rendering.pytorch import pytorch_script
 from chainrule.working.scalars import is_drawn
+from chainrule.working.worked.examples import Example, load_example
 
 __all__ = ["work", "work_example", "work_model"]
 

@@ -13,7 +13,7 @@ import pytest
 
 from chainrule import Dense, Network
 from chainrule.working.document import Working
-from chainrule.working.html import render_html
+from chainrule.working.rendering.html import render_html
 from chainrule.working.works import work
 
 sync_api = pytest.importorskip(

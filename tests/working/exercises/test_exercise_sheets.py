@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from chainrule.errors import ConfigError
-from chainrule.working.examples import load_example
 from chainrule.working.exercises.formats import FORMATS, Format, check_format, files_of, sheets_of
 from chainrule.working.exercises.plan import plan_of
 from chainrule.working.exercises.sheet import Sheet
+from chainrule.working.worked.examples import load_example
 from chainrule.working.works import work_example
 
 ASKED: dict[str, dict[str, Any]] = {

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from chainrule.working.examples import load_example
 from chainrule.working.marking.following import follow, nearest
 from chainrule.working.marking.sweep import Sweep
 from chainrule.working.marking.verdicts import Digits, as_written
+from chainrule.working.worked.examples import load_example
 
 
 @pytest.fixture(scope="module")

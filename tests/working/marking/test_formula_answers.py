@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from chainrule.errors import UnknownName
-from chainrule.working.examples import Example, load_example
 from chainrule.working.marking.formulas import as_plain, compare_formulas, is_number
+from chainrule.working.worked.examples import Example, load_example
 
 
 @pytest.fixture(scope="module")

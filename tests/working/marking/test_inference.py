@@ -8,10 +8,10 @@ import pytest
 
 from chainrule.engines.rounding import Policy, agrees
 from chainrule.working.calculation import with_pencil
-from chainrule.working.examples import Example, load_example
 from chainrule.working.marking.answers import Answer
 from chainrule.working.marking.inference import Inference, infer
 from chainrule.working.marking.sheet import read_sheet
+from chainrule.working.worked.examples import Example, load_example
 
 PSYC, CAP = "psyc681-2-2-1", "cap4453-2-3-1"
 

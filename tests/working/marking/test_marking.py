@@ -6,9 +6,9 @@ import pytest
 
 from chainrule.engines.rounding import Policy
 from chainrule.errors import InvalidInput
-from chainrule.working.examples import Example, load_example
 from chainrule.working.marking.answers import Answer, Marked, Marking
 from chainrule.working.marking.marking import mark
+from chainrule.working.worked.examples import Example, load_example
 
 PSYC = {
     "z1": "0.47",

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from chainrule.engines.rounding import Policy
-from chainrule.working.breaking import columns
 from chainrule.working.calculation import with_pencil
-from chainrule.working.examples import load_example
 from chainrule.working.marking.answers import Answer, Candidate, Marked, Marking, RoundingFound, Verdict
 from chainrule.working.marking.report import CSV_HEADER, csv_rows, overview, report, to_json
 from chainrule.working.marking.results import Result, mark_sheet
 from chainrule.working.marking.sheet import SHEETS, Sheet, read_sheet
+from chainrule.working.rendering.breaking import columns
+from chainrule.working.worked.examples import load_example
 
 SWAPPED = Candidate("x1 used for x2", "another-input", "∂C/∂w3", "0.4010550773", "rounded")
 LEFT_OUT = Candidate("w5 left out", "factor-left-out", "∂C/∂w3", "0.4011509934", "truncated")

@@ -9,8 +9,8 @@ import pytest
 
 from chainrule.engines.rounding import Policy
 from chainrule.errors import ConfigError, UnknownName
-from chainrule.working.examples import load_example
 from chainrule.working.marking.sheet import SHEETS, Sheet, read_sheet
+from chainrule.working.worked.examples import load_example
 
 PSYC = 'example = "psyc681-2-2-1"\n'
 NETWORK = """

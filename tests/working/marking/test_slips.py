@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from chainrule import Dense, Network, derive
-from chainrule.working.examples import example_names, load_example
 from chainrule.working.marking.search import Search
 from chainrule.working.marking.slips import KINDS, slips_of
 from chainrule.working.program import Program, scalar_program
+from chainrule.working.worked.examples import example_names, load_example
 
 
 @pytest.fixture(scope="module")

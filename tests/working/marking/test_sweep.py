@@ -5,9 +5,9 @@ import pytest
 
 from chainrule.formulas.expression import Constant, Symbol
 from chainrule.working.calculation import with_pencil
-from chainrule.working.examples import load_example
 from chainrule.working.marking.sweep import UNCHANGED, Change, Sweep, rounder
 from chainrule.working.program import Program
+from chainrule.working.worked.examples import load_example
 
 
 @pytest.fixture(scope="module")

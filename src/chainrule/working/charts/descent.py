@@ -18,7 +18,7 @@ from chainrule.working.charts.chart import Arrow, Axis, Chart, Note, Panel, Seri
 from chainrule.working.charts.contours import contour
 from chainrule.working.charts.stepping import passes
 from chainrule.working.entries import Entry
-from chainrule.working.examples import load_example
+from chainrule.working.worked.examples import load_example
 
 __all__ = ["loss_parabola", "rules_on_a_surface"]
 

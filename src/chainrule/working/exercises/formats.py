@@ -127,21 +127,21 @@ def _key(sheet: Sheet, format: Format) -> bytes:
         return _questions(sheet, format, answered=True)
     match format:
         case "html":
-            from chainrule.working.html import render_html
+            from chainrule.working.rendering.html import render_html
 
             return render_html(working).encode()
         case "pdf":
-            from chainrule.working.pdf import render_pdf
+            from chainrule.working.rendering.pdf import render_pdf
 
             return render_pdf(working)
         case "latex":
-            from chainrule.working.latex import render_latex
+            from chainrule.working.rendering.latex import render_latex
 
             return render_latex(working, document=True).encode()
         case "markdown":
-            from chainrule.working.markdown import render_markdown
+            from chainrule.working.rendering.markdown import render_markdown
 
             return render_markdown(working).encode()
-    from chainrule.working.text import render_text
+    from chainrule.working.rendering.text import render_text
 
     return (render_text(working) + "\n").encode()

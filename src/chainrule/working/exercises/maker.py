@@ -21,7 +21,7 @@ from chainrule.working.exercises.numbers import (
 )
 from chainrule.working.exercises.plan import Plan
 from chainrule.working.exercises.telling import Collisions, Slips
-from chainrule.working.naming import Namer
+from chainrule.working.names.naming import Namer
 from chainrule.working.program import Program
 
 __all__ = ["DRAWS", "Exercise", "Maker"]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from chainrule.working.document import Given
-from chainrule.working.equations import number_form
 from chainrule.working.exercises.sheet import Blank, Sheet
+from chainrule.working.rendering.equations import number_form
 
 __all__ = ["moodle_xml"]
 

@@ -19,9 +19,9 @@ from chainrule.working.exercises.plan import Plan
 from chainrule.working.exercises.sheet import Section, Sheet
 from chainrule.working.exercises.tomlform import quoted_toml, rounding_toml
 from chainrule.working.exercises.training import blank_of, rounding_told
-from chainrule.working.formula_program import formula_program
-from chainrule.working.naming import Namer
+from chainrule.working.names.naming import Namer
 from chainrule.working.program import Program, scalar_program
+from chainrule.working.worked.formula_program import formula_program
 
 __all__ = ["PerceptronMaker"]
 

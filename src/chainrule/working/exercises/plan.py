@@ -18,7 +18,7 @@ from chainrule.errors import ConfigError
 from chainrule.formulas.activations import ACTIVATIONS, Activation
 from chainrule.formulas.losses import LOSSES, Loss
 from chainrule.formulas.rules import RULES, Rule
-from chainrule.working.notation import Notation, read_notation
+from chainrule.working.names.notation import Notation, read_notation
 
 __all__ = ["KINDS", "Kind", "Plan", "plan_of", "read_activations", "read_layers"]
 

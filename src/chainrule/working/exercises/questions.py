@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from chainrule.errors import need
-from chainrule.working.breaking import columns
-from chainrule.working.equations import number_form
 from chainrule.working.exercises.sheet import Blank, Sheet
-from chainrule.working.latex import PREAMBLE as LATEX
-from chainrule.working.latex_text import latex_maths, latex_text
-from chainrule.working.markdown import escaped
-from chainrule.working.typst_maths import quoted, typst_maths
-from chainrule.working.typst_source import PREAMBLE as TYPST
+from chainrule.working.rendering.breaking import columns
+from chainrule.working.rendering.equations import number_form
+from chainrule.working.rendering.latex import PREAMBLE as LATEX
+from chainrule.working.rendering.latex_text import latex_maths, latex_text
+from chainrule.working.rendering.markdown import escaped
+from chainrule.working.rendering.typst_maths import quoted, typst_maths
+from chainrule.working.rendering.typst_source import PREAMBLE as TYPST
 
 __all__ = ["latex_questions", "markdown_questions", "pdf_questions", "text_questions"]
 

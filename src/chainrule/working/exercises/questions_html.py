@@ -10,8 +10,8 @@ from html import escape
 from chainrule.formulas.writing import mathml_number
 from chainrule.working.document import Given, Working
 from chainrule.working.exercises.sheet import Blank, Section, Sheet
-from chainrule.working.html_drawing import picture
-from chainrule.working.html_mathml import clean
+from chainrule.working.rendering.html_drawing import picture
+from chainrule.working.rendering.html_mathml import clean
 
 __all__ = ["html_questions"]
 

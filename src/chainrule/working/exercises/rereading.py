@@ -19,8 +19,8 @@ from chainrule.formulas.writing import Form
 from chainrule.working.algebra import parse_formula
 from chainrule.working.calculation import Calculation
 from chainrule.working.document import Step, Working
-from chainrule.working.equations import number_form
 from chainrule.working.program import ScalarLine
+from chainrule.working.rendering.equations import number_form
 
 __all__ = ["as_text", "misprints"]
 

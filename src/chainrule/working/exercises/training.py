@@ -11,16 +11,16 @@ from chainrule.formulas.writing import number_text, symbol_text, text
 from chainrule.working.building import build
 from chainrule.working.calculation import Calculation
 from chainrule.working.document import Given, Working
-from chainrule.working.drawing import drawing_of
 from chainrule.working.entries import Entry, quantity
 from chainrule.working.exercises.maker import Exercise
 from chainrule.working.exercises.plan import Plan
 from chainrule.working.exercises.sheet import Blank, Section, Sheet
 from chainrule.working.exercises.tomlform import example_toml
 from chainrule.working.exercises.zeros import explained
-from chainrule.working.naming import Namer
+from chainrule.working.names.naming import Namer
 from chainrule.working.program import ScalarLine
 from chainrule.working.recorded import heading
+from chainrule.working.rendering.drawing import drawing_of
 
 __all__ = ["blank_of", "rounding_told", "sheet_of", "tolerance", "worked"]
 

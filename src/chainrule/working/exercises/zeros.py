@@ -12,7 +12,7 @@ from chainrule.working.calculation import Calculation
 from chainrule.working.entries import Entry, Partial, Quantity, quantity
 from chainrule.working.exercises.maker import Exercise
 from chainrule.working.exercises.numbers import parameter_gradients
-from chainrule.working.naming import Namer
+from chainrule.working.names.naming import Namer
 from chainrule.working.program import Program, ScalarLine
 
 __all__ = ["explained"]

@@ -8,9 +8,9 @@ from functools import lru_cache
 
 from chainrule.formulas.expression import Apply, Expression, Symbol, substitute, symbols_in, walk
 from chainrule.working.entries import Partial, quantity
-from chainrule.working.examples import Example
 from chainrule.working.program import Program
 from chainrule.working.unfolding import ScalarLine
+from chainrule.working.worked.examples import Example
 
 __all__ = ["asked_example", "asked_program", "key_of"]
 

@@ -47,7 +47,7 @@ def mark(
     rounding: as it was asked for; "infer" takes rounding and truncating to the digits written
     printed_policies: under "infer", the policies that are known to reproduce the sheet's right answers
 
-    >>> from chainrule.working.examples import load_example
+    >>> from chainrule.working.worked.examples import load_example
     >>> example = load_example("psyc681-2-2-1")
     >>> answers = [Answer("w1", "0.7010", "W1[1,1]@2"), Answer("w3", "0.4011", "W1[2,1]@2")]
     >>> w1, w3 = mark(example.program, answers, example.namer).marked

@@ -9,9 +9,9 @@ from typing import Any
 
 from chainrule.engines.rounding import Policy
 from chainrule.errors import InvalidInput
-from chainrule.working.breaking import columns
 from chainrule.working.marking.answers import Candidate, Marked, Marking
 from chainrule.working.marking.results import Result
+from chainrule.working.rendering.breaking import columns
 
 __all__ = ["CSV_HEADER", "csv_rows", "overview", "report", "to_json"]
 

@@ -25,14 +25,14 @@ from chainrule.engines.rounding import Policy, read_number
 from chainrule.errors import ConfigError, InvalidInput, unknown
 from chainrule.files.atomic import quoted
 from chainrule.working.algebra import parse_formula
-from chainrule.working.example_file import example_of
-from chainrule.working.examples import Example, load_example
 from chainrule.working.marking.answers import Answer
 from chainrule.working.marking.asked import asked_example, asked_program, key_of
 from chainrule.working.marking.formulas import is_number
 from chainrule.working.marking.sheet_files import Given, SheetFile, read_sheet_file
-from chainrule.working.naming import Namer
+from chainrule.working.names.naming import Namer
 from chainrule.working.program import Program
+from chainrule.working.worked.example_file import example_of
+from chainrule.working.worked.examples import Example, load_example
 
 __all__ = ["SHEETS", "Sheet", "read_sheet", "sheet_path"]
 

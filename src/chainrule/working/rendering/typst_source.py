@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chainrule.working.document import Given, MatrixStep, Step, Working
-from chainrule.working.equations import facts, groups, number_form, sentence, sides
-from chainrule.working.typst_maths import quoted, typst_maths
+from chainrule.working.rendering.equations import facts, groups, number_form, sentence, sides
+from chainrule.working.rendering.typst_maths import quoted, typst_maths
 
 __all__ = ["typst_source"]
 

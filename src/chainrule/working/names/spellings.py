@@ -13,7 +13,7 @@ from chainrule.formulas.writing import GREEK
 from chainrule.working.entries import Entry, Partial, Quantity, quantity
 
 if TYPE_CHECKING:
-    from chainrule.working.naming import Namer
+    from chainrule.working.names.naming import Namer
 
 __all__ = ["Spellings"]
 

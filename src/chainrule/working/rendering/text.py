@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
-from chainrule.working.breaking import broken, columns
 from chainrule.working.document import Given, MatrixStep, Step, Working
-from chainrule.working.equations import Side, facts, groups, phase_title, sentence, sides
+from chainrule.working.rendering.breaking import broken, columns
+from chainrule.working.rendering.equations import Side, facts, groups, phase_title, sentence, sides
 
 __all__ = ["Role", "Span", "render_text", "text_lines"]
 

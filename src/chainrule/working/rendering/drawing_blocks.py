@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from chainrule.working.building import Namer
-from chainrule.working.drawing import Box, Drawing, Edge, Node, Place, Row, Wire
-from chainrule.working.drawing_parts import (
+from chainrule.working.program import Lines
+from chainrule.working.rendering.drawing import Box, Drawing, Edge, Node, Place, Row, Wire
+from chainrule.working.rendering.drawing_parts import (
     LINE,
     MARGIN,
     Move,
@@ -19,7 +20,6 @@ from chainrule.working.drawing_parts import (
     loss_symbol,
     wide,
 )
-from chainrule.working.program import Lines
 
 __all__ = ["blocks_drawn"]
 

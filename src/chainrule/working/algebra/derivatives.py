@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from chainrule.errors import InvalidInput
 from chainrule.formulas.expression import Apply, Constant, Expression, Symbol, symbols_in, walk
 from chainrule.formulas.vocabulary import cos, exp, log, sign, sqrt, tanh, where
-from chainrule.working.algebra_simplifying import is_number, simplified
+from chainrule.working.algebra.simplifying import is_number, simplified
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from chainrule.working.certificate import Certificate
 from chainrule.working.document import EntryTemplate, Given, MatrixStep, Name, Step, Working, Written
-from chainrule.working.equations import number_form
+from chainrule.working.rendering.equations import number_form
 
 __all__ = ["FORMAT", "VERSION", "as_json", "render_json", "schema"]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from chainrule.derivation.lines import Derivation
 from chainrule.derivation.network import Network
-from chainrule.working.drawing import FONT, Box, Node, Point, Wire
 from chainrule.working.program import Lines
+from chainrule.working.rendering.drawing import FONT, Box, Node, Point, Wire
 
 __all__ = [
     "LINE",

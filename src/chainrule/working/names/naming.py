@@ -10,10 +10,10 @@ from chainrule.formulas.expression import Apply, Constant, Expression, Symbol, s
 from chainrule.formulas.vocabulary import multiply
 from chainrule.working.document import Name
 from chainrule.working.entries import Entry, Partial, Quantity, quantity
-from chainrule.working.notation import Notation, read_notation
+from chainrule.working.names.notation import Notation, read_notation
+from chainrule.working.names.spellings import Spellings
+from chainrule.working.names.templates import Parts, filled, fraction, parts_of
 from chainrule.working.program import Lines
-from chainrule.working.spellings import Spellings
-from chainrule.working.templates import Parts, filled, fraction, parts_of
 
 __all__ = ["Namer", "namer"]
 

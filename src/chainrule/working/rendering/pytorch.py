@@ -17,8 +17,8 @@ from chainrule.engines.engine import Step
 from chainrule.errors import ConfigError, InvalidInput
 from chainrule.formulas import layers
 from chainrule.formulas.expression import Expression, Symbol, substitute
-from chainrule.working.torch_code import laid_out, number, torch_code
-from chainrule.working.torch_names import (
+from chainrule.working.rendering.torch_code import laid_out, number, torch_code
+from chainrule.working.rendering.torch_names import (
     ACTIVATIONS,
     FUSED,
     GUARDED_CROSSENTROPY,

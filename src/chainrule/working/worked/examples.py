@@ -12,11 +12,11 @@ from chainrule.derivation.lines import Derivation
 from chainrule.errors import ConfigError, InvalidInput
 from chainrule.files.atomic import quoted
 from chainrule.working.entries import Quantity
-from chainrule.working.example_file import ExampleFile, read_example_file
-from chainrule.working.formula_program import extended, formula_program
-from chainrule.working.naming import Namer
+from chainrule.working.names.naming import Namer
 from chainrule.working.program import Program, scalar_program
 from chainrule.working.worked import EXAMPLES, example_names, example_path
+from chainrule.working.worked.example_file import ExampleFile, read_example_file
+from chainrule.working.worked.formula_program import extended, formula_program
 
 __all__ = ["EXAMPLES", "Example", "Printed", "example_names", "example_path", "load_example"]
 

@@ -23,10 +23,10 @@ from chainrule.formulas.activations import Activation
 from chainrule.formulas.expression import Apply, Constant, Expression, Symbol, substitute, symbols_in, walk
 from chainrule.formulas.losses import Loss
 from chainrule.formulas.writing import number_text
-from chainrule.working.algebra_cancelling import Form, cancelling, over_common_denominator
-from chainrule.working.algebra_comparing import equal_at_random_points
-from chainrule.working.algebra_simplifying import applied, is_applied, made, simplified
-from chainrule.working.derivatives import differentiated, rules_used
+from chainrule.working.algebra.cancelling import Form, cancelling, over_common_denominator
+from chainrule.working.algebra.comparing import equal_at_random_points
+from chainrule.working.algebra.derivatives import differentiated, rules_used
+from chainrule.working.algebra.simplifying import applied, is_applied, made, simplified
 
 _Z = (-3.0, 3.0)
 

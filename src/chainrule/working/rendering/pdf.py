@@ -6,7 +6,7 @@ from typing import Any
 
 from chainrule.errors import need
 from chainrule.working.document import Working
-from chainrule.working.typst_source import typst_source
+from chainrule.working.rendering.typst_source import typst_source
 
 __all__ = ["render_pdf"]
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chainrule.working.building import Namer
-from chainrule.working.drawing import Box, Drawing, Edge, Node, Place, Row, Wire
-from chainrule.working.drawing_blocks import blocks_drawn
-from chainrule.working.drawing_parts import (
+from chainrule.working.entries import Entry
+from chainrule.working.program import Lines
+from chainrule.working.rendering.drawing import Box, Drawing, Edge, Node, Place, Row, Wire
+from chainrule.working.rendering.drawing_blocks import blocks_drawn
+from chainrule.working.rendering.drawing_parts import (
     LINE,
     MARGIN,
     Move,
@@ -21,8 +23,6 @@ from chainrule.working.drawing_parts import (
     loss_symbol,
     wide,
 )
-from chainrule.working.entries import Entry
-from chainrule.working.program import Lines
 
 __all__ = ["blocks_drawn", "units_drawn"]
 

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from chainrule.working.document import Given, MatrixStep, Phase, Step, Working
-from chainrule.working.html_mathml import clean, equation, linked, number_markup
+from chainrule.working.rendering.html_mathml import clean, equation, linked, number_markup
 
 __all__ = ["Anchors", "given_html", "matrix_data", "phase_html", "phase_title", "spoken"]
 

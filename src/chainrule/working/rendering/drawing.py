@@ -185,8 +185,8 @@ def drawing_of(program: Lines, namer: Namer) -> Drawing | None:
     >>> [edge.part for edge in drawing.edges], drawing.place("dW1[2,1]@1")
     (['W1[1,1]', 'W1[2,1]', 'b1[1]'], Place(part='W1[2,1]', row='gradient'))
     """
-    from chainrule.working.drawing_blocks import blocks_drawn
-    from chainrule.working.drawing_layout import units_drawn
+    from chainrule.working.rendering.drawing_blocks import blocks_drawn
+    from chainrule.working.rendering.drawing_layout import units_drawn
 
     if program.derivation is None:
         return None

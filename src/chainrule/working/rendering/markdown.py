@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chainrule.working.document import Given, MatrixStep, Step, Working
-from chainrule.working.equations import facts, groups, phase_title, sentence
-from chainrule.working.latex import equations, matrix_equation
-from chainrule.working.latex_text import latex_maths
+from chainrule.working.rendering.equations import facts, groups, phase_title, sentence
+from chainrule.working.rendering.latex import equations, matrix_equation
+from chainrule.working.rendering.latex_text import latex_maths
 
 __all__ = ["escaped", "render_markdown"]
 

@@ -8,8 +8,8 @@ from itertools import zip_longest
 from math import gcd, lcm
 
 from chainrule.formulas.expression import Apply, Constant, Expression, walk
-from chainrule.working.algebra_polynomials import collected_terms, signature, sum_of, terms_of
-from chainrule.working.algebra_simplifying import (
+from chainrule.working.algebra.polynomials import collected_terms, signature, sum_of, terms_of
+from chainrule.working.algebra.simplifying import (
     EXACT,
     is_applied,
     is_number,

@@ -6,7 +6,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from chainrule.working.document import Working
-from chainrule.working.text import Role, text_lines
+from chainrule.working.rendering.text import Role, text_lines
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -12,8 +12,15 @@ from importlib.resources import files
 from typing import Any
 
 from chainrule.working.document import Working
-from chainrule.working.html_drawing import Picture, picture
-from chainrule.working.html_steps import Anchors, given_html, matrix_data, phase_html, phase_title, spoken
+from chainrule.working.rendering.html_drawing import Picture, picture
+from chainrule.working.rendering.html_steps import (
+    Anchors,
+    given_html,
+    matrix_data,
+    phase_html,
+    phase_title,
+    spoken,
+)
 
 __all__ = ["render_html"]
 
@@ -64,7 +71,7 @@ def render_html(working: Working, *, slides: bool = False) -> str:
 
 @cache
 def _part(name: str) -> str:
-    return (files("chainrule.working") / "page" / name).read_text(encoding="utf-8").strip()
+    return (files("chainrule.working.rendering") / "page" / name).read_text(encoding="utf-8").strip()
 
 
 def _hash(text: str) -> str:

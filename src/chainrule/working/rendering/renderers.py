@@ -36,7 +36,7 @@ class Format:
     def renderer(self) -> Renderer:
         """The renderer, imported when it is asked for."""
         module, _, name = self.made_by.partition(":")
-        found: Renderer = getattr(import_module(f"chainrule.working.{module}"), name)
+        found: Renderer = getattr(import_module(f"chainrule.working.rendering.{module}"), name)
         return found
 
 

@@ -15,9 +15,9 @@ from chainrule.errors import InvalidInput, unknown
 from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.expression import Constant, Expression, Symbol, as_expression
 from chainrule.formulas.vocabulary import absolute, where
-from chainrule.working.algebra_functions import FUNCTIONS, Function, function_called
-from chainrule.working.algebra_simplifying import is_number, made
-from chainrule.working.algebra_tokens import Names, Token, tokens_of
+from chainrule.working.algebra.functions import FUNCTIONS, Function, function_called
+from chainrule.working.algebra.simplifying import is_number, made
+from chainrule.working.algebra.tokens import Names, Token, tokens_of
 
 DEEPEST = 100
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chainrule.working.document import Given, MatrixStep, Step, Working
-from chainrule.working.equations import (
+from chainrule.working.rendering.equations import (
     Group,
     facts,
     groups,
@@ -14,8 +14,8 @@ from chainrule.working.equations import (
     sentence,
     sides,
 )
-from chainrule.working.latex_breaking import broken_latex, printed_width
-from chainrule.working.latex_text import latex_maths, latex_text
+from chainrule.working.rendering.latex_breaking import broken_latex, printed_width
+from chainrule.working.rendering.latex_text import latex_maths, latex_text
 
 __all__ = ["equations", "matrix_equation", "render_latex"]
 

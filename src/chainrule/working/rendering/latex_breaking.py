@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from chainrule.working.breaking import Piece, filled
+from chainrule.working.rendering.breaking import Piece, filled
 
 __all__ = ["broken_latex", "printed_width"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from chainrule.formulas.expression import Apply, Constant, Expression, Symbol
-from chainrule.working.algebra_simplifying import EXACT, is_applied, is_number, made, negated, simplified
+from chainrule.working.algebra.simplifying import EXACT, is_applied, is_number, made, negated, simplified
 
 # A product of sums is multiplied out up to this many terms.
 MOST_TERMS = 32

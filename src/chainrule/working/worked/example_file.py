@@ -19,7 +19,7 @@ from chainrule.errors import ConfigError, InvalidInput
 from chainrule.files.atomic import quoted
 from chainrule.learning.configuration import Section, checked, read_toml
 from chainrule.learning.networkfile import NetworkFile, NetworkSection, made_network
-from chainrule.working.notation import Notation, read_notation
+from chainrule.working.names.notation import Notation, read_notation
 from chainrule.working.unfolding import Chain
 
 __all__ = ["Answer", "ExampleFile", "Formulas", "read_example_file"]

@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from chainrule.working.document import MatrixStep, Working
-from chainrule.working.drawing import FONT, MOST_UNITS, Box, Drawing, Edge, Node, Row
+from chainrule.working.rendering.drawing import FONT, MOST_UNITS, Box, Drawing, Edge, Node, Row
 
 __all__ = ["Picture", "picture"]
 

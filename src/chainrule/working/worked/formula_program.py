@@ -11,9 +11,9 @@ from typing import Any
 from chainrule.errors import ConfigError, unknown
 from chainrule.formulas.expression import Constant, Expression, Symbol, substitute, symbols_in
 from chainrule.working.algebra import parse_formula, simplified
-from chainrule.working.derivatives import differentiated
+from chainrule.working.algebra.derivatives import differentiated
 from chainrule.working.entries import Entry, Partial, Quantity
-from chainrule.working.naming import Namer
+from chainrule.working.names.naming import Namer
 from chainrule.working.program import Program
 from chainrule.working.unfolding import ScalarLine
 

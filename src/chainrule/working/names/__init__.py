@@ -1,0 +1,1 @@
+"""What courses call the quantities of a working, and which quantity a written name means."""
