@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from math import inf
@@ -163,19 +163,22 @@ class Replay:
         step = trainer.last_step()
         self._stands = before.steps
         epoch, batch = divmod(number - 1, self.batches)
-        size, count = self._settings.batch, len(self._data.X)
-        order = self._orders.of(epoch)
-        rows = np.arange(count, dtype=np.intp) if order is None else order
+        size = self._settings.batch
         return Replayed(
             self.derivation,
             step,
-            rows[batch * size : (batch + 1) * size].copy(),
+            self._rows(epoch)[batch * size : (batch + 1) * size].copy(),
             epoch + 1,
             batch + 1,
             self._rates[epoch],
             number,
             before.state,
         )
+
+    def _rows(self, epoch: int) -> NDArray[np.intp]:
+        """The rows in the order of an epoch."""
+        order = self._orders.of(epoch)
+        return np.arange(len(self._data.X), dtype=np.intp) if order is None else order
 
     def _reach(self, steps: int) -> Trainer:
         """The trainer as it stood after so many steps of the run."""
@@ -209,16 +212,15 @@ class Replay:
         """Train on until so many steps of the run are taken."""
         while trainer.step_number < steps:
             epoch, batch = divmod(trainer.step_number, self.batches)
-            wanted = min(self.batches - batch, steps - trainer.step_number)
-            done = trainer.steps(
-                self._orders.of(epoch),
-                self._settings.batch,
-                batch,
-                self._rates[epoch],
-                inf,
-                _after(wanted),
+            left = self.batches - batch
+            # To the end of the epoch in one call; to a batch within it, one step a call.
+            whole = left <= steps - trainer.step_number
+            order, rate = self._orders.of(epoch), self._rates[epoch]
+            seconds = inf if whole else 0.0
+            done = trainer.steps(order, self._settings.batch, batch, rate, seconds, lambda: False)
+            assert done.batches == (left if whole else 1), (
+                "a step that training took has failed in its replay"
             )
-            assert done.batches == wanted, "a step that training took has failed in its replay"
 
 
 def begin_training(engine: Engine, derivation: Derivation, data: Data, settings: Settings) -> Trainer:
@@ -237,18 +239,6 @@ def in_dtype(data: Data, dtype: str) -> Data:
 
 def _load(trainer: Trainer, snapshot: Snapshot) -> None:
     trainer.load(snapshot.parameters, snapshot.state, snapshot.steps)
-
-
-def _after(steps: int) -> Callable[[], bool]:
-    """A question that is answered with yes when it has been asked so many times."""
-    left = steps
-
-    def over() -> bool:
-        nonlocal left
-        left -= 1
-        return left <= 0
-
-    return over
 
 
 def _entry(symbol: str, value: Number, places: str) -> float:
