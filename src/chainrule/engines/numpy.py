@@ -59,13 +59,8 @@ class NumpyEngine:
 
         Raises InvalidInput for a value that is missing and ShapeMismatch for one of another shape.
         """
-        if not isinstance(values, Mapping):
-            raise InvalidInput(f"the values are given by symbol, such as {{'x': …}}, not as {values!r}")
         arena = Arena(derivation, as_dtype(dtype))
-        x = np.asarray(values.get("x"), dtype=object if "x" not in values else arena.dtype)
-        if x.ndim != 2:
-            raise ShapeMismatch(f"x must be a table (B, I), one row per sample, not of shape {x.shape}")
-        program = Program(derivation, arena, len(x))
+        program = Program(derivation, arena, len(_table(values, arena.dtype)))
         for name in (*derivation.inputs, *(p.name for p in derivation.network.parameters)):
             if derivation.shapes[name] != ():
                 _fill(program.buffers[name], values, name)
@@ -275,6 +270,31 @@ def _share_of_loss(program: Program) -> float:
     return (
         float(program.buffers["s"].sum(dtype=np.float64)) if "s" in program.buffers else float(program.rows)
     )
+
+
+def check_values(
+    derivation: Derivation, values: Mapping[str, Any], dtype: np.dtype[Any]
+) -> dict[str, Array]:
+    """Values of every input and parameter of a run, each in its dtype. Raises as `NumpyEngine.run`."""
+    arena = Arena(derivation, dtype)
+    x = _table(values, dtype)
+    program = Program(derivation, arena, len(x))
+    made = {}
+    for name in (*derivation.inputs, *(p.name for p in derivation.network.parameters)):
+        if derivation.shapes[name] != ():
+            _fill(program.buffers[name], values, name)
+            made[name] = program.buffers[name]
+    return made
+
+
+def _table(values: Mapping[str, Any], dtype: np.dtype[Any]) -> Array:
+    """x as a table (B, I)."""
+    if not isinstance(values, Mapping):
+        raise InvalidInput(f"the values are given by symbol, such as {{'x': …}}, not as {values!r}")
+    x = np.asarray(values.get("x"), dtype=object if "x" not in values else dtype)
+    if x.ndim != 2:
+        raise ShapeMismatch(f"x must be a table (B, I), one row per sample, not of shape {x.shape}")
+    return x
 
 
 def _fill(buffer: Array, values: Mapping[str, Any], name: str) -> None:

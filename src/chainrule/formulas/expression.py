@@ -39,6 +39,7 @@ class Primitive:
     shape: Callable[..., Shape]
     numpy: str
     torch: str
+    compiled: str
     text: str
     latex: str
     mathml: str

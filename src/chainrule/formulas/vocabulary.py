@@ -23,6 +23,7 @@ from chainrule.formulas.hashing import hashed_uniform
 
 ARRAYS = "chainrule.engines.arrays"
 TORCH = "chainrule.engines.torch_arrays"
+COMPILED = "chainrule.engines.machine_math"
 
 # How tightly the written forms bind, loosest first.
 COMPARISON, SUM, PRODUCT, MATRIX, SIGN, POWER, CALL = range(7)
@@ -44,6 +45,7 @@ def scalar(
     binding: int = CALL,
     numpy: str = "",
     torch: str = "",
+    compiled: str = "",
 ) -> Primitive:
     """A row of the scalar table: an operation that works entry by entry."""
     return _checked(
@@ -53,6 +55,7 @@ def scalar(
             broadcast,
             numpy or f"numpy:{name}",
             torch or f"torch:{name}",
+            compiled or f"{COMPILED}:{name}",
             text,
             latex,
             mathml,
@@ -80,6 +83,7 @@ def array(
             shape,
             f"{ARRAYS}:{name}",
             torch or f"torch:{name}",
+            "",  # the lowering of a derivation knows each of them
             text,
             latex,
             mathml,
