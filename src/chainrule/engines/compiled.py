@@ -348,6 +348,50 @@ class CompiledTrainer:
             tuple(numbers[summed].tolist()), bad,
         )  # fmt: skip
 
+    def epochs(
+        self,
+        orders: NDArray[np.intp] | None,
+        batch: int,
+        rates: Sequence[float],
+        seconds: float,
+        stop: Callable[[], bool],
+    ) -> tuple[NDArray[np.float64], Slice | None]:
+        """Whole epochs, one for each rate, with an order each in `orders` (epochs, N) or as the rows come.
+
+        Returns for each completed epoch a row: Σ of losses, samples, squared lengths by layer; and, where the
+        time was over, `stop()` true or a step not finite within an epoch, the slice of that one.
+        """
+        self._prepare(batch)
+        plan, numbers, count = self._machinery.plan, self._machinery.numbers, len(self._data.X)
+        orders = None if orders is None or batch >= count else np.ascontiguousarray(orders, np.int64)
+        layers = self._machinery.table.layers
+        done = np.zeros((len(rates), layers + 2))
+        given = np.array([*rates, rates[-1]], np.float64)
+        self._begin(orders, float(rates[0]))
+        numbers[Place.LOSSES : Place.SAMPLES + 1] = 0
+        summed = slice(Place.SQUARES + layers, Place.SQUARES + 2 * layers)
+        numbers[summed] = 0
+        plan[Plan.FIRST], plan[Plan.EPOCHS] = 0, 0
+        plan[Plan.RESULTS], plan[Plan.RATES] = done.ctypes.data, given.ctypes.data
+        steps, taken, bad, began = -(-count // batch), 0, False, perf_counter()
+        while taken < steps * len(rates) and not bad:
+            more, bad = self._call(min(self._chunk(), steps * len(rates) - taken))
+            taken += more
+            if perf_counter() - began > seconds or stop():
+                break
+        complete = int(plan[Plan.EPOCHS])
+        self._rate = float(given[complete])
+        if orders is not None:
+            self._order = orders[min((taken - (not bad)) // steps, len(rates) - 1)]
+        left = taken - complete * steps
+        rest = None
+        if left or bad:
+            rest = Slice(
+                left, float(numbers[Place.SAMPLES]), float(numbers[Place.LOSSES]),
+                tuple(numbers[summed].tolist()), bad,
+            )  # fmt: skip
+        return done[:complete], rest
+
     def _begin(self, order: NDArray[np.int64] | None, rate: float) -> None:
         plan, numbers = self._machinery.plan, self._machinery.numbers
         self._order, self._rate = order, rate

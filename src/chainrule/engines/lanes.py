@@ -347,6 +347,35 @@ class Writer:
         self._declare(full, "void", [value.type, "ptr", "i32", mask.type])
         self.do(f"call void @{full}({value}, {place}, i32 {BYTES[value.kind]}, {mask})")
 
+    def spaced(self, pointer: Lanes, index: Lanes, space: Lanes) -> Lanes:
+        """Addresses of entries `space` apart, one for each lane."""
+        narrow = self.emit(f"trunc {space} to i32", "i32")
+        apart = self.spread(narrow, self.lanes) * self.counting("i32")
+        first = self.at(pointer, index, self.real)
+        return self.emit(f"getelementptr {self.real}, {first}, {apart}", "ptr", self.lanes)
+
+    def gather(self, pointer: Lanes, index: Lanes, space: Lanes, mask: Lanes | None = None) -> Lanes:
+        """Entries that lie `space` apart."""
+        mask = self.constant("i1", 1, self.lanes) if mask is None else mask
+        places, wanted = self.spaced(pointer, index, space), type_of(self.real, self.lanes)
+        full = f"llvm.masked.gather.{_short(self.real, self.lanes)}.v{self.lanes}p0"
+        self._declare(full, wanted, [places.type, "i32", mask.type, wanted])
+        return self.emit(
+            f"call {wanted} @{full}({places}, i32 {BYTES[self.real]}, {mask}, {wanted} zeroinitializer)",
+            self.real,
+            self.lanes,
+        )
+
+    def scatter(
+        self, value: Lanes, pointer: Lanes, index: Lanes, space: Lanes, mask: Lanes | None = None
+    ) -> None:
+        """Write entries that lie `space` apart."""
+        mask = self.constant("i1", 1, self.lanes) if mask is None else mask
+        places = self.spaced(pointer, index, space)
+        full = f"llvm.masked.scatter.{_short(self.real, self.lanes)}.v{self.lanes}p0"
+        self._declare(full, "void", [value.type, places.type, "i32", mask.type])
+        self.do(f"call void @{full}({value}, {places}, i32 {BYTES[self.real]}, {mask})")
+
     def variable(self, start: Lanes) -> Variable:
         """A value that loops change."""
         self._count += 1

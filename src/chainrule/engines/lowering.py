@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from chainrule.derivation.lines import Derivation, Line
 from chainrule.engines import blas, kernels
-from chainrule.engines.generated import Assignment, Form, write_pass
+from chainrule.engines.generated import Assignment, Form, Way, write_pass
 from chainrule.engines.kernels import Number, Section
 from chainrule.engines.lanes import BYTES, REAL, VECTOR_BYTES
 from chainrule.engines.machine import the_machine
@@ -35,7 +35,7 @@ from chainrule.formulas.expression import Apply, Constant, Expression, Symbol, s
 from chainrule.formulas.vocabulary import square, where
 
 # Products up to this many multiplications are done by the small kernel: BLAS's start costs more.
-SMALL = 32_768
+SMALL = 4096
 _ROWS = "#rows"
 _GIVEN = {"t": Number.STEP, "eta": Number.RATE, "key": Number.KEY, "C": Number.LOSS, _ROWS: Number.ROWS}
 
@@ -474,16 +474,19 @@ class Lowering:
             for a in group.made for n in walk(a.tree) if isinstance(n, Symbol)
         }  # fmt: skip
         made = [Assignment(a.kind, a.symbol, a.tree, self._is_kept(a, group)) for a in group.made]
-        written = write_pass(made, forms, self.dtype, flat=group.flat)
         count, columns = 0, 1
-        if space is not None:
-            count = int(np.prod(space)) if group.flat else space[0]
-            columns = 1 if group.flat else space[1]
+        way: Way = "flat"
+        if space is not None and group.flat:
+            count = int(np.prod(space))
+        elif space is not None:
+            count, columns = space
+            way = "along" if columns >= self.lanes else "down"
+        written = write_pass(made, forms, self.dtype, way)
         addresses = [self._address(name) for name in written.addresses]
         slots = [self.numbers.place(name) for name in written.slots]
         scratch = []
         if written.scratch:
-            scratch = [self._buffer(self._new(), (written.scratch * columns,)).ctypes.data]
+            scratch = [self._buffer(self._new(), (written.scratch * columns * (self.lanes if way == "down" else 1),)).ctypes.data]
         self._row(written.text, count, columns, *addresses, *slots, *scratch)
 
     def _address(self, name: str) -> int:
