@@ -46,12 +46,12 @@ def command(
     Ctrl-C stops after the batch: the model as it is then (with --validation the best so far) is saved and
     measured, --resume can go on, and the exit code is 130.
     """
-    from chainrule.engines.choose import find_engine
+    from chainrule.engines.choose import check_engine
     from chainrule.learning.runfile import read_run
 
     choices = read_choices(given, read_run(config) if config else {})
-    engine = choices.pop("engine", "numpy")
-    find_engine(engine)
+    engine = choices.pop("engine", "auto")
+    check_engine(engine)
     keeper = _keeper(out, checkpoint_every)
     outputs = {"--out": out, "--history": history, "the checkpoint": str(keeper.path)}
     options.check_outputs(outputs, (data, config, str(choices.get("test") or "")))

@@ -225,6 +225,8 @@ class CompiledEvaluator:
 class CompiledTrainer:
     """Training in progress; see `chainrule.engines.engine.Trainer`."""
 
+    engine = "compiled"
+
     def __init__(
         self, derivation: Derivation, parameters: Mapping[str, Any], data: Data, *, dtype: Any, key: int
     ) -> None:

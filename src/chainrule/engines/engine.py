@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,11 @@ class Trainer(Protocol):
     step_number: int
     loss_limit: float
 
+    @property
+    def engine(self) -> str:
+        """The name of the engine that computes."""
+        ...
+
     def steps(
         self,
         order: NDArray[np.intp] | None,
@@ -107,6 +112,26 @@ class Trainer(Protocol):
 
     def last_step(self) -> Step:
         """Every number of the latest step, computed again from the present parameters."""
+        ...
+
+
+@runtime_checkable
+class EpochsTrainer(Trainer, Protocol):
+    """A trainer that takes several epochs in one call."""
+
+    def epochs(
+        self,
+        orders: NDArray[np.intp] | None,
+        batch: int,
+        rates: Sequence[float],
+        seconds: float,
+        stop: Callable[[], bool],
+    ) -> tuple[NDArray[np.float64], Slice | None]:
+        """Whole epochs, one for each rate, with an order each in `orders` (epochs, N) or as the rows come.
+
+        Returns for each completed epoch a row: Σ of losses, samples, squared lengths by layer; and, where the
+        time was over, `stop()` true or a step not finite within an epoch, the slice of that one.
+        """
         ...
 
 

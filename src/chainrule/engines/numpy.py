@@ -127,6 +127,8 @@ class NumpyEvaluator:
 class NumpyTrainer:
     """Training in progress; see `chainrule.engines.engine.Trainer`."""
 
+    engine = "numpy"
+
     def __init__(
         self, derivation: Derivation, parameters: Mapping[str, Any], data: Data, *, dtype: Any, key: int
     ) -> None:
