@@ -21,7 +21,7 @@ from chainrule.engines import kernels
 from chainrule.engines.engine import Array, Data, Number, Slice, Step
 from chainrule.engines.kernels import Number as Place
 from chainrule.engines.kernels import Plan, Section
-from chainrule.engines.lowering import Lowering, NotLowered, Numbers
+from chainrule.engines.lowering import Lowering, NotLowered, Numbers, check_lowerable
 from chainrule.engines.machine import the_machine
 from chainrule.engines.numpy import EXPLODED, FLUSH_EVERY, NumpyEngine, check_values
 from chainrule.engines.program import Arena, as_dtype
@@ -110,6 +110,7 @@ class _Machinery:
     """What every program needs beside its rows: the numbers and the plan."""
 
     def __init__(self, derivation: Derivation, arena: Arena) -> None:
+        check_lowerable(derivation)
         self.derivation, self.arena = derivation, arena
         self.table = Numbers(derivation)
         self.shared: dict[str, Array] = {}
@@ -383,8 +384,8 @@ class CompiledTrainer:
                 break
         complete = int(plan[Plan.EPOCHS])
         self._rate = float(given[complete])
-        if orders is not None:
-            self._order = orders[min((taken - (not bad)) // steps, len(rates) - 1)]
+        if orders is not None and self._latest is not None:
+            self._latest = orders[(taken - (not bad)) // steps], *self._latest[1:]
         left = taken - complete * steps
         rest = None
         if left or bad:
@@ -408,7 +409,7 @@ class CompiledTrainer:
 
     def _chunk(self) -> int:
         """Steps that take about as long as may pass between two looks at the clock."""
-        return max(1, int(LOOK / self._speed)) if self._speed else 8
+        return max(1, int(LOOK / self._speed)) if self._speed else 1
 
     def _call(self, most: int) -> tuple[int, bool]:
         plan, numbers = self._machinery.plan, self._machinery.numbers
@@ -418,8 +419,7 @@ class CompiledTrainer:
         self._step_function(0, numbers.ctypes.data, plan.ctypes.data)
         passed = perf_counter() - began
         taken, bad = int(plan[Plan.TAKEN]), bool(plan[Plan.BAD])
-        if taken >= 8 or passed > LOOK / 8:
-            self._speed = passed / max(taken, 1)
+        self._speed = passed / max(taken, 1)
         self._step, self._limit = int(numbers[Place.STEP]), float(numbers[Place.LIMIT])
         batch = int(plan[Plan.BATCH])
         last = first + batch * (taken if bad else taken - 1)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from chainrule.derivation.lines import Derivation, Line
 from chainrule.engines import blas, kernels
+from chainrule.engines.arrays import spelling
 from chainrule.engines.generated import Assignment, Form, Way, write_pass
 from chainrule.engines.kernels import Number, Section
 from chainrule.engines.lanes import BYTES, REAL, VECTOR_BYTES
@@ -42,6 +43,32 @@ _GIVEN = {"t": Number.STEP, "eta": Number.RATE, "key": Number.KEY, "C": Number.L
 
 class NotLowered(Exception):
     """A derivation that the compiled engine has no code for."""
+
+
+def check_lowerable(derivation: Derivation) -> None:
+    """Raise NotLowered for a derivation that uses what there is no machine code for."""
+    for line in derivation.lines:
+        for node in walk(line.tree):
+            if not isinstance(node, Apply):
+                continue
+            primitive = node.primitive
+            turned = {a for a in node.arguments if isinstance(a, Apply) and a.primitive.name == "transpose"}
+            if (turned and primitive.name != "matmul") or (not primitive.elementwise and primitive.name not in _ARRAYS):
+                raise NotLowered(f"{primitive.name} in {line.formula}")
+            if primitive.elementwise and not callable(_spelling(primitive.compiled)):
+                raise NotLowered(f"{primitive.name} has no compiled spelling")
+
+
+_ARRAYS = {
+    "matmul", "transpose", "column_sum", "row_sum", "row_max", "total", "rows", "one_hot", "uniform",
+}  # fmt: skip
+
+
+def _spelling(name: str) -> Any:
+    try:
+        return spelling(name)
+    except (ImportError, AttributeError, ValueError):
+        return None
 
 
 class Numbers:
@@ -348,8 +375,6 @@ class Lowering:
             elif name == "rows":
                 done[node] = Symbol(_ROWS)
             else:
-                if node.primitive.elementwise and not node.primitive.compiled:
-                    raise NotLowered(f"{node.primitive.name} has no compiled spelling")
                 done[node] = Apply.of(node.primitive, *given)
         return done[tree]
 

@@ -272,6 +272,7 @@ def _erfc(x: Lanes, coefficients: tuple[float, ...], terms: int) -> Lanes:
     squared = size * size
     lost = writer.intrinsic("fma", size, size, -squared)
     right = _exp(-squared, terms) * ((series - series * lost) / (size + size + 1.0))
+    right = writer.choose(x.same(0.0), 1.0, right)
     return writer.choose(x < 0.0, 2.0 - right, right)
 
 
