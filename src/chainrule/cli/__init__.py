@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "show": "print the equations of a network's training step",
     "check": "check a model's gradients against central differences",
     "data": "list the embedded data sets, or print and save one",
+    "warm": "make the machine code that training uses, ahead",
     "formulas": "list the formulas, or explain one and compute it at a point",
 }
 """Command → its one-line help, in the order of `chainrule --help`; `cli/<name>.py` holds it as `command`."""

@@ -110,7 +110,11 @@ def summary(made: Prepared, data: str) -> None:
 
 def _train(made: Prepared, keeper: Keeper, resume: bool, engine: str, *, show: bool) -> TableRun:
     from chainrule.cli.progress import progress
+    from chainrule.engines import machine
     from chainrule.learning.tasks import train_made
+
+    if show:
+        machine.tell = lambda sentence: click.echo(sentence, err=True)
 
     with progress(made.model.settings.epochs, show=show) as callback:
         try:

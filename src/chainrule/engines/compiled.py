@@ -302,7 +302,8 @@ class CompiledTrainer:
         bounds: NDArray[np.int64] = self._programs[rows][1]
         return bounds
 
-    def _prepare(self, batch: int) -> None:
+    def prepare(self, batch: int) -> None:
+        """Make the programs for batches of this size."""
         plan, count = self._machinery.plan, len(self._data.X)
         batch = min(batch, count)
         plan[Plan.WHOLE : Plan.WHOLE + 8] = self._program(batch)
@@ -328,7 +329,7 @@ class CompiledTrainer:
         squares: Sequence[float] = (),
     ) -> Slice:
         """Take steps over the batches of `order` from batch `start` on; see the protocol."""
-        self._prepare(batch)
+        self.prepare(batch)
         plan, numbers, count = self._machinery.plan, self._machinery.numbers, len(self._data.X)
         # All rows in one batch: their order changes nothing but the order of sums.
         order = None if order is None or batch >= count else np.ascontiguousarray(order, np.int64)
@@ -364,7 +365,7 @@ class CompiledTrainer:
         Returns for each completed epoch a row: Σ of losses, samples, squared lengths by layer; and, where the
         time was over, `stop()` true or a step not finite within an epoch, the slice of that one.
         """
-        self._prepare(batch)
+        self.prepare(batch)
         plan, numbers, count = self._machinery.plan, self._machinery.numbers, len(self._data.X)
         orders = None if orders is None or batch >= count else np.ascontiguousarray(orders, np.int64)
         layers = self._machinery.table.layers

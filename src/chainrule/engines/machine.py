@@ -9,9 +9,11 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
+from logging import getLogger
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from threading import Lock
@@ -20,6 +22,9 @@ from typing import Any
 from chainrule.errors import ConfigError
 
 _DIGEST = 32
+_log = getLogger("chainrule")
+# What is told when code is made; the command line prints it.
+tell: Callable[[str], None] = _log.info
 # A kernel is named by its text; the name stands in for this word.
 _PLACEHOLDER = "KERNEL"
 
@@ -86,6 +91,8 @@ class Machine:
             return self._addresses[text]
 
     def _compile(self, text: str) -> bytes:
+        if not self.compiled:
+            tell("making machine code for this processor: once, and usually in a second or two")
         llvm = self._llvm
         module = llvm.parse_assembly(text)
         module.verify()
