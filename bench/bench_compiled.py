@@ -224,9 +224,7 @@ def jax_scan(job: Job) -> Callable[[], float]:
         m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
         v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
         first, second = 1 - 0.9**t, 1 - 0.999**t
-        w = jax.tree.map(
-            lambda w, m, v: w - job.rate * (m / first) / (jnp.sqrt(v / second) + 1e-8), w, m, v
-        )
+        w = jax.tree.map(lambda w, m, v: w - job.rate * (m / first) / (jnp.sqrt(v / second) + 1e-8), w, m, v)
         return (w, m, v, t), loss
 
     given = initial_parameters(job.network, 0)

@@ -23,9 +23,9 @@ from chainrule.engines.engine import Data
 from chainrule.engines.initial import initial_parameters
 from chainrule.engines.numpy import NumpyEngine, NumpyTrainer
 from chainrule.formulas.activations import ACTIVATIONS, activation
+from chainrule.formulas.expression import PRIMITIVES
 from chainrule.formulas.losses import LOSSES, loss
 from chainrule.formulas.rules import RULES, rule
-from chainrule.formulas.expression import PRIMITIVES
 from chainrule.formulas.vocabulary import absolute, cos, log1p, scalar, where
 from tolerances import Comparison, assert_close
 
@@ -125,7 +125,9 @@ def test_a_rule_is_the_numpy_engines(name: str) -> None:
 
 @pytest.mark.parametrize("threshold", [False, True])
 def test_the_perceptron_rule_is_the_numpy_engines(threshold: bool) -> None:
-    assert_engines_agree(Network(3, [Dense(2, "step", threshold=threshold)]), "mse", "perceptron", {}, "float64")
+    assert_engines_agree(
+        Network(3, [Dense(2, "step", threshold=threshold)]), "mse", "perceptron", {}, "float64"
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in ACTIVATIONS if name != "softmax"])
@@ -159,7 +161,9 @@ def test_a_loss_is_the_numpy_engines(name: str, batch: str, fused: bool | None) 
     ],
     ids=str,
 )
-def test_weights_of_classes_and_class_numbers_are_the_numpy_engines(name: str, options: dict[str, Any]) -> None:
+def test_weights_of_classes_and_class_numbers_are_the_numpy_engines(
+    name: str, options: dict[str, Any]
+) -> None:
     assert_engines_agree(NETWORKS[name], CHOSEN[name], "sgd", options, "float64")
 
 
@@ -247,7 +251,9 @@ def test_an_exploding_run_is_told_as_the_numpy_engine_tells_it() -> None:
     told = []
     for engine in ("numpy", "compiled"):
         with pytest.raises(cr.errors.Divergence) as caught:
-            cr.train(Network(3, [Dense(8), Dense(1)]), X * 100, Y, epochs=50, rule="sgd", rate=1.0, engine=engine)
+            cr.train(
+                Network(3, [Dense(8), Dense(1)]), X * 100, Y, epochs=50, rule="sgd", rate=1.0, engine=engine
+            )
         told.append(str(caught.value))
     assert told[0] == told[1]
 
@@ -262,6 +268,24 @@ def test_the_outputs_and_the_loss_of_many_rows_are_the_numpy_engines() -> None:
     assert_close(got[1], wanted[1], "rounding")
 
 
+@pytest.mark.parametrize("engine", [COMPILED, PLAIN])
+def test_single_rows_are_predicted_as_many_are(engine: Any) -> None:
+    network = NETWORKS["wide"].without_dropout()
+    parameters = initial_parameters(network, 1)
+    rows = np.random.default_rng(1).normal(size=(5, 19)).astype(np.float32)
+    evaluator = engine.evaluator(derive(network), dtype="float32")
+    wanted, _ = evaluator(parameters, Data(rows, np.empty((5, 0))))
+    one = evaluator.single(parameters)
+    got = [one(row) for row in rows]
+    for row, outputs in zip(got, wanted, strict=True):
+        assert_close(row, outputs, "engines in float32")
+
+
+def test_a_model_predicts_single_rows() -> None:
+    model = _train(epochs=2).model
+    assert_close(model.row_predictor()(X[7]), model.outputs(X[7:8])[0], "rounding")
+
+
 # --- one's own formulas, fallback, threads, processes -----------------------------------------------
 
 
@@ -269,9 +293,20 @@ def test_the_outputs_and_the_loss_of_many_rows_are_the_numpy_engines() -> None:
 def own() -> Iterator[None]:
     activation("bent", value=lambda z, k: z / (1 + k * absolute(z)),
                slope=lambda z, k: 1 / (1 + k * absolute(z)) ** 2, parameters={"k": 0.5})  # fmt: skip
-    loss("log_cosh_like", value=lambda p, y: log1p((p - y) ** 2), slope=lambda p, y: 2 * (p - y) / (1 + (p - y) ** 2))
-    rule("signed", parameters={"learning_rate": 0.01}, state={"m": 0.0},
-         assignments=[("m", lambda m, g: 0.9 * m + g), ("w", lambda w, m, eta: w - eta * where(m > 0, 1, -1))])  # fmt: skip
+    loss(
+        "log_cosh_like",
+        value=lambda p, y: log1p((p - y) ** 2),
+        slope=lambda p, y: 2 * (p - y) / (1 + (p - y) ** 2),
+    )
+    rule(
+        "signed",
+        parameters={"learning_rate": 0.01},
+        state={"m": 0.0},
+        assignments=[
+            ("m", lambda m, g: 0.9 * m + g),
+            ("w", lambda w, m, eta: w - eta * where(m > 0, 1, -1)),
+        ],
+    )
     yield
     for catalogue, name in ((ACTIVATIONS, "bent"), (LOSSES, "log_cosh_like"), (RULES, "signed")):
         catalogue.remove(name)

@@ -68,7 +68,9 @@ def test_code_of_another_name_is_not_taken(folder: Path) -> None:
     assert [_call(Machine(), factor) for factor in (3.0, 5.0)] == [6.0, 10.0]
 
 
-def test_without_a_folder_to_write_code_is_made_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_folder_to_write_code_is_made_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "file"))
     for _ in range(2):
@@ -95,9 +97,7 @@ net = cr.Network(2, [cr.Dense(3, "{name}"), cr.Dense(1)])
 run = cr.train(net, X, X[:, 0], epochs=3, engine="compiled", dtype="float64")
 print(repr(run.history.losses[-1]))
 """
-REGISTER = (
-    'cr.activation("own", value=lambda z: {k} * z, slope=lambda z: {k} + 0 * z)'
-)
+REGISTER = 'cr.activation("own", value=lambda z: {k} * z, slope=lambda z: {k} + 0 * z)'
 
 
 def _run(folder: Path, edit: str = "", name: str = "tanh") -> str:

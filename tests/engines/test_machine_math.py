@@ -20,7 +20,9 @@ from chainrule.formulas import vocabulary
 from chainrule.formulas.expression import PRIMITIVES, Primitive
 
 Array = NDArray[Any]
-SCALARS = [made.name for made in vars(vocabulary).values() if isinstance(made, Primitive) and made.elementwise]
+SCALARS = [
+    made.name for made in vars(vocabulary).values() if isinstance(made, Primitive) and made.elementwise
+]
 # In units of the last place of float32, and as 1e-15 relative is in those of float64.
 ALLOWED = {"float32": 2.0, "float64": 4.5}
 

@@ -10,7 +10,9 @@ from chainrule.cli import printing
 
 
 @click.command("warm")
-@click.option("--dtype", type=click.Choice(["float32", "float64"]), multiple=True, help="Of these only. [both]")
+@click.option(
+    "--dtype", type=click.Choice(["float32", "float64"]), multiple=True, help="Of these only. [both]"
+)
 def command(dtype: tuple[str, ...]) -> None:
     """Make the compiled engine's code for this machine now, so that no training has to wait for it.
 

@@ -21,7 +21,7 @@ def product_function(dtype: str) -> int:
     from scipy.linalg import cython_blas
 
     name = "sgemm" if dtype == "float32" else "dgemm"
-    capsule = cython_blas.__pyx_capi__[name]  # type: ignore[attr-defined]
+    capsule = vars(cython_blas)["__pyx_capi__"][name]
     get_name = ctypes.pythonapi.PyCapsule_GetName
     get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
     get_pointer = ctypes.pythonapi.PyCapsule_GetPointer

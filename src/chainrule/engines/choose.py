@@ -11,7 +11,10 @@ from chainrule.engines.engine import Engine
 from chainrule.errors import unknown
 
 AUTO = "auto"
-ENGINES = {"numpy": "chainrule.engines.numpy:NumpyEngine", "compiled": "chainrule.engines.compiled:CompiledEngine"}
+ENGINES = {
+    "numpy": "chainrule.engines.numpy:NumpyEngine",
+    "compiled": "chainrule.engines.compiled:CompiledEngine",
+}
 """Name → where its class is; loaded when first asked for."""
 
 # What a step and a multiplication cost the NumPy engine, in seconds, and from how much of it on machine code
@@ -53,3 +56,11 @@ def choose_engine(name: str, network: Network, rows: int, batch: int, epochs: in
     steps = epochs * -(-rows // batch)
     work = steps * STEP + 3 * network.parameter_count * rows * epochs * MULTIPLICATION
     return find_engine("compiled" if work > WORTH_COMPILING else "numpy")
+
+
+def load_products(engine: Engine) -> None:
+    """Load what the engine multiplies by, so that the number of its threads can be set."""
+    if engine.name == "compiled":
+        from chainrule.engines.blas import product_function
+
+        product_function("float32")

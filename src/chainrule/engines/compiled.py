@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 
 from chainrule.derivation.lines import Derivation
 from chainrule.engines import kernels
-from chainrule.engines.engine import Array, Data, Number, Slice, Step
+from chainrule.engines.engine import Array, Data, Evaluator, Number, Slice, Step, Trainer
 from chainrule.engines.kernels import Number as Place
 from chainrule.engines.kernels import Plan, Section
 from chainrule.engines.lowering import Lowering, NotLowered, Numbers, check_lowerable
 from chainrule.engines.machine import the_machine
 from chainrule.engines.numpy import EXPLODED, FLUSH_EVERY, NumpyEngine, check_values
 from chainrule.engines.program import Arena, as_dtype
+from chainrule.engines.threads import enough_threads
 
 CHUNK = 512
 # Seconds between two looks at the clock and at Ctrl-C.
@@ -87,9 +88,7 @@ class CompiledEngine:
         """The outputs (N, O) for many rows, and the loss where the derivation has one."""
         return self.evaluator(derivation, dtype=dtype)(parameters, data)
 
-    def evaluator(
-        self, derivation: Derivation, *, dtype: Any
-    ) -> Callable[[Mapping[str, Any], Data], tuple[Array, float | None]]:
+    def evaluator(self, derivation: Derivation, *, dtype: Any) -> Evaluator:
         """`forward` made ready once, for parameters that change."""
         try:
             return CompiledEvaluator(derivation, as_dtype(dtype))
@@ -98,7 +97,7 @@ class CompiledEngine:
 
     def trainer(
         self, derivation: Derivation, parameters: Mapping[str, Any], data: Data, *, dtype: Any, key: int
-    ) -> Any:
+    ) -> Trainer:
         """Begin training on data from given parameters."""
         try:
             return CompiledTrainer(derivation, parameters, data, dtype=dtype, key=key)
@@ -174,53 +173,104 @@ class CompiledEvaluator:
     def __init__(self, derivation: Derivation, dtype: np.dtype[Any]) -> None:
         self._derivation, self._dtype = derivation, dtype
         self._machinery = _Machinery(derivation, Arena(derivation, dtype))
-        self._programs: dict[int, tuple[Lowering, NDArray[np.int64]]] = {}
-        self._program(CHUNK)
+        self._programs: dict[int, _Forward] = {}
 
-    def _program(self, rows: int) -> tuple[Lowering, NDArray[np.int64]]:
+    def _program(self, rows: int) -> _Forward:
         if rows not in self._programs:
-            machinery = self._machinery
-            made = Lowering(
-                self._derivation,
-                machinery.arena,
-                machinery.table,
-                rows,
-                machinery.shared,
-                keep={self._derivation.output},
-            )
-            made.gather_from({})
-            self._programs[rows] = made, made.place()
-            machinery.ready()
+            self._programs[rows] = _Forward(self._machinery, rows)
         return self._programs[rows]
+
+    def load(self, parameters: Mapping[str, Any]) -> None:
+        """Compute with these parameters from now on."""
+        for parameter in self._derivation.network.parameters:
+            np.copyto(self._machinery.arena.views[parameter.name], parameters[parameter.name])
 
     def __call__(self, parameters: Mapping[str, Any], data: Data) -> tuple[Array, float | None]:
         """The outputs (N, O), and the loss where the derivation has one."""
         derivation, machinery, count = self._derivation, self._machinery, len(data.X)
-        for parameter in derivation.network.parameters:
-            np.copyto(machinery.arena.views[parameter.name], parameters[parameter.name])
+        self.load(parameters)
         outputs = np.empty((count, derivation.network.outputs), self._dtype)
         summed, weight = 0.0, 0.0
-        for start in range(0, count, CHUNK):
-            piece = slice(start, min(start + CHUNK, count))
-            program, bounds = self._program(piece.stop - start)
-            self._fill(program, data, piece)
-            machinery.run(bounds, Section.GATHER)
-            machinery.run(bounds, Section.COMPUTE)
-            outputs[piece] = program.buffers[derivation.output]
-            if derivation.loss is not None:
-                share = float(machinery.numbers[Place.SHARE])
-                summed += float(machinery.numbers[Place.LOSS]) * share
-                weight += share
+        size = min(CHUNK, count)
+        programs = [self._program(rows) for rows in {size, count % size or size}]
+        assert programs
+        with enough_threads(derivation.network, size):
+            for start in range(0, count, size):
+                piece = slice(start, min(start + size, count))
+                program = self._program(piece.stop - start)
+                program.run(data, piece, outputs)
+                if derivation.loss is not None:
+                    share = float(machinery.numbers[Place.SHARE])
+                    summed += float(machinery.numbers[Place.LOSS]) * share
+                    weight += share
         if derivation.loss is None:
             return outputs, None
         return outputs, summed if derivation.loss.over_batch == "sum" else summed / (weight or 1.0)
 
-    def _fill(self, program: Lowering, data: Data, piece: slice) -> None:
-        np.copyto(program.buffers["x"], data.X[piece], casting="same_kind")
-        if "y" in program.buffers:
-            np.copyto(program.buffers["y"], data.y[piece], casting="same_kind")
-        if data.weights is not None and self._derivation.loss is not None:
-            np.copyto(program.buffers[_weights(program.derivation)], data.weights[piece], casting="same_kind")
+    def single(self, parameters: Mapping[str, Any]) -> Callable[[Any], Array]:
+        """A function from one row (I,), an array of the evaluator's dtype, to its outputs (O,), soon.
+
+        The result is a new array each time. Made for one thread; each thread makes its own.
+        """
+        own = CompiledEvaluator(self._derivation, self._dtype)
+        own.load(parameters)
+        return own._program(1).single()
+
+
+class _Forward:
+    """The program of the feedforward pass for a number of rows, whose input and output may be moved."""
+
+    def __init__(self, machinery: _Machinery, rows: int) -> None:
+        self.machinery, derivation = machinery, machinery.derivation
+        self.program = Lowering(
+            derivation, machinery.arena, machinery.table, rows, machinery.shared, keep={derivation.output}
+        )
+        self.program.gather_from({})
+        self.bounds = self.program.place()
+        machinery.ready()
+        buffers = self.program.buffers
+        self.x, self.output = buffers["x"], buffers[derivation.output]
+        # Where in the rows the addresses of both stand.
+        self.reads = np.flatnonzero(self.program.code == self.x.ctypes.data)
+        self.writes = np.flatnonzero(self.program.code == self.output.ctypes.data)
+
+    def run(self, data: Data, piece: slice, outputs: Array) -> None:
+        """Compute a chunk of the data into its place in the outputs."""
+        machinery, buffers, code = self.machinery, self.program.buffers, self.program.code
+        X = data.X[piece]
+        if X.dtype == self.x.dtype and X.flags.c_contiguous:
+            code[self.reads] = X.ctypes.data
+        else:
+            code[self.reads] = self.x.ctypes.data
+            np.copyto(self.x, X, casting="same_kind")
+        if "y" in buffers:
+            np.copyto(buffers["y"], data.y[piece], casting="same_kind")
+        if data.weights is not None and machinery.derivation.loss is not None:
+            np.copyto(buffers[_weights(machinery.derivation)], data.weights[piece], casting="same_kind")
+        code[self.writes] = outputs[piece].ctypes.data
+        machinery.run(self.bounds, Section.GATHER)
+        machinery.run(self.bounds, Section.COMPUTE)
+
+    def single(self) -> Callable[[Any], Array]:
+        """See `CompiledEvaluator.single`."""
+        machinery = self.machinery
+        machinery.run(self.bounds, Section.GATHER)
+        machinery.plan[Plan.STOP] = self.bounds[Section.COMPUTE + 1]
+        start = int(self.bounds[Section.COMPUTE])
+        numbers, plan = machinery.numbers.ctypes.data, machinery.plan.ctypes.data
+        # So short a call does not give other threads their turn first.
+        address = the_machine().address(kernels.section())
+        call = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
+        given, copy = self.x.reshape(-1), self.output.reshape(-1).copy
+        keep = self
+
+        def predict(row: Any) -> Array:
+            assert keep is not None
+            given[:] = row
+            call(start, numbers, plan)
+            return copy()
+
+        return predict
 
 
 class CompiledTrainer:

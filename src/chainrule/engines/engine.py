@@ -135,6 +135,18 @@ class EpochsTrainer(Trainer, Protocol):
         ...
 
 
+class Evaluator(Protocol):
+    """The forward pass of a derivation made ready, for parameters that change."""
+
+    def __call__(self, parameters: Mapping[str, Any], data: Data) -> tuple[Array, float | None]:
+        """The outputs (N, O) for many rows, and the loss where the derivation has one."""
+        ...
+
+    def single(self, parameters: Mapping[str, Any]) -> Callable[[Any], Array]:
+        """A function from one row (I,) to its outputs (O,), for one thread."""
+        ...
+
+
 class Engine(Protocol):
     """An engine: one way to compute a derivation's lines."""
 
@@ -165,9 +177,7 @@ class Engine(Protocol):
         """The outputs (N, O) for many rows, and the loss where the derivation has one."""
         ...
 
-    def evaluator(
-        self, derivation: Derivation, *, dtype: Any
-    ) -> Callable[[Mapping[str, Any], Data], tuple[Array, float | None]]:
+    def evaluator(self, derivation: Derivation, *, dtype: Any) -> Evaluator:
         """`forward` made ready once, for parameters that change."""
         ...
 

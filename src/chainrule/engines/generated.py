@@ -93,13 +93,11 @@ def _applied(node: Apply, given: Sequence[Form]) -> Form:
         return "entries"
     for form in ("row", "column", "single"):
         if form in forms:
-            return form  # type: ignore[return-value]
+            return form
     return "number"
 
 
-def write_pass(
-    assignments: Sequence[Assignment], forms: Mapping[str, Form], dtype: str, way: Way
-) -> Pass:
+def write_pass(assignments: Sequence[Assignment], forms: Mapping[str, Form], dtype: str, way: Way) -> Pass:
     """The machine code of a pass.
 
     forms: of every symbol that the trees read

@@ -59,9 +59,9 @@ class Plan(IntEnum):
     EXPLODED = auto()
     FLUSH_EVERY = auto()
     STOP = auto()
-    WHOLE = auto()
-    REST = WHOLE + 8
-    SIZE = REST + 8
+    WHOLE = 16
+    REST = 24
+    SIZE = 32
 
 
 class Section(IntEnum):
@@ -96,7 +96,9 @@ def product(dtype: str) -> str:
                     row = writer.load(b, step * n + j, width=writer.lanes, mask=mask)
                     for r, total in enumerate(sums):
                         entry = writer.load(a, (i + r) * down + step * along)
-                        total.set(writer.intrinsic("fma", writer.spread(entry, writer.lanes), row, total.get()))
+                        total.set(
+                            writer.intrinsic("fma", writer.spread(entry, writer.lanes), row, total.get())
+                        )
                 for r, total in enumerate(sums):
                     writer.store(total.get(), c, (i + r) * n + j, mask)
             done = stop

@@ -447,9 +447,7 @@ class Writer:
         while value.width > 2:
             half = value.width // 2
             value = join(self._part(value, 0, half), self._part(value, half, half))
-        first, second = (
-            self.emit(f"extractelement {value}, i64 {lane}", value.kind) for lane in range(2)
-        )
+        first, second = (self.emit(f"extractelement {value}, i64 {lane}", value.kind) for lane in range(2))
         return join(first, second)
 
     def _part(self, value: Lanes, start: int, width: int) -> Lanes:

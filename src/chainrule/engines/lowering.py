@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from chainrule.derivation.lines import Derivation, Line
 from chainrule.engines import blas, kernels
 from chainrule.engines.arrays import spelling
+from chainrule.engines.engine import Array
 from chainrule.engines.generated import Assignment, Form, Way, write_pass
 from chainrule.engines.kernels import Number, Section
 from chainrule.engines.lanes import BYTES, REAL, VECTOR_BYTES
@@ -25,7 +26,6 @@ from chainrule.engines.program import (
     GRADIENTS,
     PARAMETERS,
     Arena,
-    Array,
     aligned_zeros,
     family_of,
     is_elementwise,
@@ -53,7 +53,9 @@ def check_lowerable(derivation: Derivation) -> None:
                 continue
             primitive = node.primitive
             turned = {a for a in node.arguments if isinstance(a, Apply) and a.primitive.name == "transpose"}
-            if (turned and primitive.name != "matmul") or (not primitive.elementwise and primitive.name not in _ARRAYS):
+            if (turned and primitive.name != "matmul") or (
+                not primitive.elementwise and primitive.name not in _ARRAYS
+            ):
                 raise NotLowered(f"{primitive.name} in {line.formula}")
             if primitive.elementwise and not callable(_spelling(primitive.compiled)):
                 raise NotLowered(f"{primitive.name} has no compiled spelling")
@@ -307,7 +309,11 @@ class Lowering:
         rows = np.float64(self.rows)
         share = np.float64(1.0) if loss is not None and loss.over_batch == "sum" else rows
         self._row(
-            kernels.set_numbers(), Number.ROWS, rows.view(np.int64), Number.SHARE, share.view(np.int64)
+            kernels.set_numbers(),
+            Number.ROWS,
+            int(rows.view(np.int64)),
+            Number.SHARE,
+            int(share.view(np.int64)),
         )
         if "s" in self.derivation.shapes and share is rows:
             self.numbers.places["#share"] = Number.SHARE
@@ -408,9 +414,7 @@ class Lowering:
         if small:
             self._small_product(a, a_turned, b, b_turned, target, bias, k)
         else:
-            self._row(
-                kernels.gemm(self.dtype), *blas.row(self.dtype, a, a_turned, b, b_turned, target, k)
-            )
+            self._row(kernels.gemm(self.dtype), *blas.row(self.dtype, a, a_turned, b, b_turned, target, k))
         return Symbol(name)
 
     def _small_product(
@@ -472,7 +476,9 @@ class Lowering:
             return True
         if kind in ("column_sum", "column"):
             return False
-        if any(isinstance(n, Apply) and n.primitive.name in ("row_sum", "row_max", "one_hot") for n in walk(tree)):
+        if any(
+            isinstance(n, Apply) and n.primitive.name in ("row_sum", "row_max", "one_hot") for n in walk(tree)
+        ):
             return False
         shapes = (self.buffers[name].shape for name in leaves if name in self.buffers)
         return all(shape in (space, (1,)) for shape in shapes)
@@ -511,7 +517,11 @@ class Lowering:
         slots = [self.numbers.place(name) for name in written.slots]
         scratch = []
         if written.scratch:
-            scratch = [self._buffer(self._new(), (written.scratch * columns * (self.lanes if way == "down" else 1),)).ctypes.data]
+            scratch = [
+                self._buffer(
+                    self._new(), (written.scratch * columns * (self.lanes if way == "down" else 1),)
+                ).ctypes.data
+            ]
         self._row(written.text, count, columns, *addresses, *slots, *scratch)
 
     def _address(self, name: str) -> int:

@@ -70,6 +70,7 @@ class Machine:
         self._target = llvm.Target.from_default_triple().create_target_machine(
             cpu=processor, features=features, opt=3, jit=True, codemodel="jitdefault"
         )
+        self.name = f"LLVM {'.'.join(map(str, llvm.llvm_version_info))} for {processor}"
         self.kind = f"llvm {llvm.llvm_version_info} {processor} {features}"
         mathematics = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
         for name in ("pow", "cos"):
@@ -135,7 +136,7 @@ def _write(name: str, code: bytes) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=folder, suffix=".tmp", delete=False) as file:
             file.write(sha256(name.encode() + code).digest() + code)
-        os.replace(file.name, folder / f"{name}.bin")
+        Path(file.name).replace(folder / f"{name}.bin")
 
 
 @cache

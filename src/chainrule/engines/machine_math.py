@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.engines.lanes import INTEGER, Lanes, unordered
+from chainrule.engines.lanes import INTEGER, Lanes, Writer, unordered
 from chainrule.formulas.hashing import GOLDEN, KEPT_BITS, LAST_SHIFT, ROUNDS
 
 
@@ -166,8 +166,10 @@ def power(a: Any, b: Any) -> Lanes:
     writer = _writer(a, b)
     if not isinstance(b, Lanes) and b == int(b) and 1 <= b <= 4:
         a = writer.number(a)
-        twice = a * a
-        return {1: a, 2: twice}.get(int(b)) or (twice * a if b == 3 else twice * twice)
+        result: Lanes = a
+        for _ in range(int(b) - 1):
+            result = result * a
+        return result
     return writer.library("pow", a, b)
 
 
@@ -284,14 +286,14 @@ def xlogy(x: Any, y: Any) -> Lanes:
     return writer.choose(nothing, 0.0, x * log(y))
 
 
-def _writer(*values: Any) -> Any:
+def _writer(*values: Any) -> Writer:
     return next(value.writer for value in values if isinstance(value, Lanes))
 
 
 def _polynomial(x: Lanes, coefficients: Any) -> Lanes:
     """Σ cₙ xⁿ by Horner's scheme."""
     *rest, last = coefficients
-    result: Any = last
+    result = x.writer.constant(x.kind, last, x.width)
     for coefficient in reversed(rest):
         result = x.writer.intrinsic("fma", x, result, coefficient)
     return result

@@ -118,6 +118,22 @@ class NumpyEvaluator:
             return outputs, None
         return outputs, summed if derivation.loss.over_batch == "sum" else summed / (weight or 1.0)
 
+    def single(self, parameters: Mapping[str, Any]) -> Callable[[Any], Array]:
+        """A function from one row (I,) to its outputs (O,), for one thread."""
+        own = NumpyEvaluator(self._derivation, self._arena.dtype)
+        program = own._program(1)
+        for parameter in self._derivation.network.parameters:
+            np.copyto(own._arena.views[parameter.name], parameters[parameter.name])
+
+        def predict(row: Any) -> Array:
+            program.buffers["x"][0] = row
+            with np.errstate(all="ignore"):
+                program.run(program.compute)
+            outputs: Array = program.buffers[self._derivation.output][0].copy()
+            return outputs
+
+        return predict
+
     def _program(self, rows: int) -> Program:
         if rows not in self._programs:
             self._programs[rows] = Program(self._derivation, self._arena, rows)
@@ -274,9 +290,7 @@ def _share_of_loss(program: Program) -> float:
     )
 
 
-def check_values(
-    derivation: Derivation, values: Mapping[str, Any], dtype: np.dtype[Any]
-) -> dict[str, Array]:
+def check_values(derivation: Derivation, values: Mapping[str, Any], dtype: np.dtype[Any]) -> dict[str, Array]:
     """Values of every input and parameter of a run, each in its dtype. Raises as `NumpyEngine.run`."""
     arena = Arena(derivation, dtype)
     x = _table(values, dtype)

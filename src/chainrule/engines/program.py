@@ -135,7 +135,9 @@ class Program:
             [roles_of(line) for line in by_name[name]] == [roles_of(line) for line in first] for name in names
         )
         # Truths and single numbers have no place in the flat arrays.
-        if not alike or any(is_truth(line) or not line.shape or not is_elementwise(line.tree) for line in first):
+        if not alike or any(
+            is_truth(line) or not line.shape or not is_elementwise(line.tree) for line in first
+        ):
             return list(lines), {}
         whole = {line.symbol: self.arena.flat[family_of(line)] for line in first}
         for line in first:

@@ -43,13 +43,13 @@ def warm(dtypes: Sequence[str] = ("float32", "float64")) -> int:
 def _usual() -> Iterator[Derivation]:
     """Small and wide networks of each activation, loss and rule."""
     elementwise = [entry for entry in ACTIVATIONS.values() if entry.elementwise]
-    for width, entry in product((4, 32), elementwise):
-        yield derive(Network(8, [Dense(width, entry), Dense(width, entry), Dense(1)]), "mse", USUAL_RULE)
-    for outputs, entry in product((1, 3, 32), LOSSES.values()):
-        if outputs > 1 or entry.targets != "classes":
-            network = Network(8, [Dense(32, "relu"), Dense(outputs, entry.output)])
-            integer = entry.targets == "classes"
-            yield derive(network, entry, USUAL_RULE, integer_targets=integer)
+    for width, activation in product((4, 32), elementwise):
+        layers = [Dense(width, activation), Dense(width, activation), Dense(1)]
+        yield derive(Network(8, layers), "mse", USUAL_RULE)
+    for outputs, loss in product((1, 3, 32), LOSSES.values()):
+        if outputs > 1 or loss.targets != "classes":
+            network = Network(8, [Dense(32, "relu"), Dense(outputs, loss.output)])
+            yield derive(network, loss, USUAL_RULE, integer_targets=loss.targets == "classes")
     for rule in RULES.values():
         if rule.needs_gradient:
             yield derive(Network(8, [Dense(32, "relu"), Dense(1)]), "mse", rule)

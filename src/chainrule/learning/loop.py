@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from chainrule.derivation import Derivation, Network, derive
 from chainrule.engines.arrays import evaluate_arrays
-from chainrule.engines.choose import choose_engine
-from chainrule.engines.engine import Data, Engine, EpochsTrainer, Step, Trainer
+from chainrule.engines.choose import choose_engine, load_products
+from chainrule.engines.engine import Data, Engine, EpochsTrainer, Evaluator, Step, Trainer
 from chainrule.engines.initial import initial_parameters
 from chainrule.engines.samples import (
     classes_of,
 )
-from chainrule.engines.threads import enough_threads
+from chainrule.engines.threads import enough_threads, is_large
 from chainrule.errors import ConfigError, Divergence
 from chainrule.files.atomic import remove_leftovers
 from chainrule.formulas.layers import balanced_class_weight
@@ -79,6 +79,8 @@ def train_prepared(
     """Train on data that is checked and split; `model` brings the encoding that scores are taken by."""
     chosen = choose_engine(engine, network, len(data.X), settings.batch, settings.epochs)
     check_memory(network, settings, len(data.X))
+    if is_large(network, min(settings.batch, len(data.X))):
+        load_products(chosen)
     if keeper is not None:
         remove_leftovers(keeper.path)
     with stop_on_interrupt() as pressed, enough_threads(network, min(settings.batch, len(data.X))):
@@ -111,7 +113,7 @@ class _Loop:
         self.at = Position(squares=[0.0] * len({p.layer for p in self.derivation.trained}))
         self.best: dict[str, Array] = {}
         self.stepped = False
-        self.judge: Callable[[Mapping[str, Array], Data], tuple[Array, float | None]] | None = None
+        self.judge: Evaluator | None = None
         self.rates = RatePlan(settings)
         self.orders = Orders(len(data.X), settings.batch, settings.seed, settings.shuffle)
         start = initial_parameters(network, settings.seed)
@@ -120,7 +122,8 @@ class _Loop:
         self.made_with = made_with(self.trainer.engine)
         if self.trainer.engine != engine.name:
             self.notes.append(
-                f"the {engine.name} engine has no code for this training step: the {self.trainer.engine} engine computed it"
+                f"the {engine.name} engine has no code for this training step: "
+                f"the {self.trainer.engine} engine computed it"
             )
         self.template = model or Model(network, {}, self.settings)
         self.fingerprint = fingerprint(data, held_out) if keeper is not None else ""
