@@ -307,7 +307,7 @@ CHOICES: list[Wrong] = [
         "trian good.csv",
         (
             'there is no command called "trian": did you mean "train"? (known: check, data, demo, '
-            "evaluate, formulas, info, predict, show, train)"
+            "evaluate, formulas, info, predict, show, train, warm)"
         ),
     ),
     Wrong("train", 'chainrule train needs DATA: "chainrule train --help" lists what it takes'),

@@ -14,7 +14,7 @@ from commandline import chainrule, refused
 from chainrule.cli import COMMANDS
 
 HEAVY = {"numpy", "scipy", "sklearn", "duckdb", "torch", "pydantic", "rich", "safetensors", "narwhals"}
-ORDER = ["demo", "train", "predict", "evaluate", "info", "show", "check", "data", "formulas"]
+ORDER = ["demo", "train", "predict", "evaluate", "info", "show", "check", "data", "warm", "formulas"]
 
 
 def imported_by(*arguments: str) -> set[str]:

@@ -6,8 +6,6 @@ from time import perf_counter
 
 import click
 
-from chainrule.cli import printing
-
 
 @click.command("warm")
 @click.option(
@@ -24,4 +22,4 @@ def command(dtype: tuple[str, ...]) -> None:
     began = perf_counter()
     made = warm(dtype or ("float32", "float64"))
     seconds = perf_counter() - began
-    printing.say(f"{made} functions made in {seconds:.1f} s; the code is kept in {cache_folder()}")
+    click.echo(f"{made} functions made in {seconds:.1f} s; the code is kept in {cache_folder()}")
