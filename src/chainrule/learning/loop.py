@@ -260,7 +260,7 @@ class _Loop:
         at, trainer, started = self.at, self.trainer, monotonic()
         assert isinstance(trainer, EpochsTrainer)
         orders, count = self.orders.following(at.epoch)
-        rates = [self.rates.rate(at.epoch + n) for n in range(min(count, self.settings.epochs - at.epoch))]
+        rates = self.rates.rates(at.epoch, min(count, self.settings.epochs - at.epoch))
         if orders is not None:
             orders = orders[: len(rates)]
         sums, rest = trainer.epochs(orders, self.settings.batch, rates, SLICE, self.pressed)
