@@ -137,7 +137,7 @@ class Lowering:
         self.temporary = 0
         self.readers: dict[str, int] = {}
         self.now = 0
-        self.flats: set[str] = set()
+        self.flats: dict[str, str] = {}
         self._bind(given or {})
         self._compute()
         if derivation.rule is not None:
@@ -256,31 +256,31 @@ class Lowering:
         for line in lines:
             if line.of is None:
                 continue
-            self._flat(family_of(line))
-            whole[line.symbol] = Symbol(family_of(line))
+            whole[line.symbol] = self._flat(family_of(line))
             for argument, symbol in zip(line.definition.arguments, line.arguments, strict=True):
                 if symbol not in whole and symbol in self.arena.views:
                     family = {"g": GRADIENTS, "w": PARAMETERS}.get(argument, argument)
-                    self._flat(family)
-                    whole[symbol] = Symbol(family)
+                    whole[symbol] = self._flat(family)
         self._lines(
             [
                 (line, line.symbol, line.tree)
                 if line.of is None
-                else (line, family_of(line), substitute(line.tree, whole))
+                else (line, self._flat(family_of(line)).name, substitute(line.tree, whole))
                 for line in lines
             ]
         )
 
-    def _flat(self, name: str) -> None:
-        """Let a name stand for a flat array; what is never kept gets no memory."""
-        self.flats.add(name)
-        if self.keep is None or name in self._families():
-            self.buffers[name] = self.arena.family(name, {})
+    def _flat(self, family: str) -> Symbol:
+        """The symbol of a flat array; what is never kept gets no memory."""
+        name = f"all {family}"
+        self.flats[name] = family
+        if self.keep is None or family in self._families():
+            self.buffers[name] = self.arena.family(family, {})
             if self.keep is not None:
                 self.keep.add(name)
         elif name not in self.buffers:
             self.buffers[name] = np.broadcast_to(np.zeros(1, self.arena.dtype), (self.arena.size,))
+        return Symbol(name)
 
     def _families(self) -> set[str]:
         kept = {s.removesuffix(f"_{p}") for s, (p, _) in self.derivation.state.items()}
@@ -291,10 +291,9 @@ class Lowering:
         self.into = self.sections[Section.FLUSH]
         least = float(np.finfo(self.arena.dtype).tiny)
         for name in sorted(self._families() - {PARAMETERS, GRADIENTS}):
-            self._flat(name)
-            state = Symbol(name)
+            state = self._flat(name)
             small = (state < least) * (state > -least)
-            self._assign("entries", name, where(small, 0, state))
+            self._assign("entries", state.name, where(small, 0, state))
             self._finish_group()
 
     def gather_from(self, tables: Mapping[str, Array]) -> None:
@@ -526,7 +525,7 @@ class Lowering:
 
     def _address(self, name: str) -> int:
         if name in self.flats and not self.buffers[name].flags.writeable:
-            self.buffers[name] = self.arena.family(name, {})
+            self.buffers[name] = self.arena.family(self.flats[name], {})
         return self.buffers[name].ctypes.data
 
     def _is_kept(self, made: Assignment, group: _Group) -> bool:
