@@ -18,7 +18,8 @@ import pytest
 
 import chainrule as cr
 from chainrule.derivation import Dense, Derivation, Dropout, Network, derive
-from chainrule.engines.compiled import CompiledEngine, CompiledTrainer
+from chainrule.engines.compiled import CompiledEngine
+from chainrule.engines.compiled_training import CompiledTrainer
 from chainrule.engines.engine import Data
 from chainrule.engines.initial import initial_parameters
 from chainrule.engines.numpy import NumpyEngine, NumpyTrainer
@@ -119,8 +120,10 @@ def test_a_step_is_the_numpy_engines(name: str, options: dict[str, Any], dtype: 
 
 @pytest.mark.parametrize("name", [name for name in RULES if name != "perceptron"])
 def test_a_rule_is_the_numpy_engines(name: str) -> None:
-    for network in ("deep", "prelu", "wide"):
-        assert_engines_agree(NETWORKS[network], CHOSEN.get(network, "mse"), name, {}, "float64")
+    # A rule's state may have the name that the samples' weights have (s).
+    for network, weighted in (("deep", True), ("prelu", False), ("wide", True)):
+        options = {"sample_weights": weighted}
+        assert_engines_agree(NETWORKS[network], CHOSEN.get(network, "mse"), name, options, "float64")
 
 
 @pytest.mark.parametrize("threshold", [False, True])
@@ -225,7 +228,7 @@ def test_a_run_repeats_to_the_same_bits_with_and_without_somebody_watching() -> 
 def test_cutting_a_run_into_slices_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = _train()
     monkeypatch.setattr("chainrule.learning.loop.SLICE", 0.0)
-    monkeypatch.setattr("chainrule.engines.compiled.LOOK", 0.0)
+    monkeypatch.setattr("chainrule.engines.compiled_training.LOOK", 0.0)
     assert _train().model.digest == whole.model.digest
 
 

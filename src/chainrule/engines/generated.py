@@ -7,155 +7,29 @@ float64, as in the NumPy engine, and are rounded where they meet entries.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from math import inf
-from typing import Any, Literal
+from typing import Any
 
 from chainrule.engines.arrays import spelling
-from chainrule.engines.lanes import Lanes, Variable, Writer
-from chainrule.engines.machine_math import mixed_uniform
-from chainrule.formulas.expression import (
-    Apply,
-    Constant,
-    Expression,
-    Primitive,
-    Symbol,
-    fold,
-    substitute,
-    walk,
+from chainrule.engines.assignments import (
+    COLUMNS,
+    OPERANDS,
+    ROWS,
+    Assignment,
+    Form,
+    Pass,
+    applied_form,
 )
-
-# How a symbol lies beside the entries (i, j) of a pass: each its own; one a row; one a column; one for all,
-# in an array or as a number of float64.
-Form = Literal["entries", "column", "row", "single", "number"]
-Way = Literal["flat", "along", "down"]
-Kind = Literal["entries", "column", "column_sum", "total", "number"]
-
-# In the row of a program: the function's address, the row's length, B, O, and then the operands.
-ROWS, COLUMNS, OPERANDS = 2, 3, 4
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """One thing a pass computes: what is kept under a symbol, and how it is made of a tree.
-
-    kind: "entries" and "column" keep the tree's value, "column_sum" its sum over the rows,
-          "total" its sum over everything as a number; "number" is a tree of numbers alone
-    kept: False where nothing but this pass needs it
-    """
-
-    kind: Kind
-    symbol: str
-    tree: Expression
-    kept: bool = True
-
-
-@dataclass(frozen=True)
-class Pass:
-    """The text of a pass, and what its row in a program holds after B and O: symbols, by what is needed.
-
-    addresses: symbols whose addresses follow; slots: symbols whose places among the numbers follow;
-    scratch:   how many rows of O entries it needs besides, the address of which is last
-    """
-
-    text: str
-    addresses: tuple[str, ...]
-    slots: tuple[str, ...]
-    scratch: int
-
-
-def form_of(node: Expression, forms: Mapping[str, Form]) -> Form:
-    """How a tree's value lies beside the entries."""
-    found: dict[Expression, Form] = {}
-    for at in walk(node):
-        if isinstance(at, Symbol):
-            found[at] = forms[at.name]
-        elif isinstance(at, Constant):
-            found[at] = "number"
-        elif isinstance(at, Apply):
-            found[at] = _applied(at, [found[argument] for argument in at.arguments])
-    return found[node]
-
-
-def _applied(node: Apply, given: Sequence[Form]) -> Form:
-    name = node.primitive.name
-    if name in ("row_sum", "row_max"):
-        return "column" if given[0] in ("entries", "row") else given[0]
-    if name == "one_hot":
-        return "entries"
-    if name == "uniform":
-        return given[0]
-    forms = set(given)
-    if "entries" in forms or {"row", "column"} <= forms:
-        return "entries"
-    for form in ("row", "column", "single"):
-        if form in forms:
-            return form
-    return "number"
-
-
-def write_pass(assignments: Sequence[Assignment], forms: Mapping[str, Form], dtype: str, way: Way) -> Pass:
-    """The machine code of a pass.
-
-    forms: of every symbol that the trees read
-    way:   "flat" where nothing tells rows from columns; otherwise the lanes go along the columns of a row
-           ("along"), or, where a row is shorter than that, each lane takes a row ("down")
-    """
-    names: dict[str, str] = {}
-    for name in [*forms, *(a.symbol for a in assignments)]:
-        names.setdefault(name, f"p{len(names)}")
-    known = tuple((names[name], form) for name, form in forms.items())
-    renamed = tuple(
-        Assignment(a.kind, names[a.symbol], _rename(_with_reciprocals(a.tree, forms), names), a.kept)
-        for a in assignments
-    )
-    made = _write(renamed, known, dtype, way)
-    back = {short: name for name, short in names.items()}
-    return Pass(
-        made.text,
-        tuple(back[n] for n in made.addresses),
-        tuple(back[n] for n in made.slots),
-        made.scratch,
-    )
-
-
-def _rename(tree: Expression, names: Mapping[str, str]) -> Expression:
-    return substitute(tree, {old: Symbol(new) for old, new in names.items()})
-
-
-def _with_reciprocals(tree: Expression, forms: Mapping[str, Form]) -> Expression:
-    """Entries divided by one number: multiplied by its reciprocal, which is taken once, in float64."""
-    form: dict[Expression, Form] = {}
-
-    def known(node: Expression) -> Form:
-        if node not in form:
-            form[node] = form_of(node, forms)
-        return form[node]
-
-    def apply(primitive: Primitive, *given: Expression) -> Expression:
-        if primitive.name == "divide" and not isinstance(given[1], Constant):
-            entries, number = given
-            if known(number) == "number" and known(entries) != "number":
-                return entries * (1 / number)
-        return Apply.of(primitive, *given)
-
-    made: Expression = fold(tree, lambda s: s, lambda c: c, apply)
-    return made
-
-
-@lru_cache(maxsize=4096)
-def _write(
-    assignments: tuple[Assignment, ...], forms: tuple[tuple[str, Form], ...], dtype: str, way: Way
-) -> Pass:
-    writer = {"flat": _PassWriter, "along": _PassWriter, "down": _DownWriter}[way]
-    return writer(assignments, dict(forms), dtype, way == "flat").write()
+from chainrule.engines.lanes import Lanes, Variable, Writer
+from chainrule.engines.machine_math import maximum, mixed_uniform
+from chainrule.formulas.expression import Apply, Constant, Expression, Symbol, walk
 
 
 @dataclass
-class _PassWriter:
+class PassWriter:
     """One pass being written."""
 
     assignments: Sequence[Assignment]
@@ -182,7 +56,7 @@ class _PassWriter:
             given = [self.form[argument] for argument in node.arguments]
             along = node.primitive.name in ("row_sum", "row_max")
             # Without columns, a row is its one entry.
-            self.form[node] = given[0] if self.flat and along else _applied(node, given)
+            self.form[node] = given[0] if self.flat and along else applied_form(node, given)
             reduced = self._reduces(node)
             self.level[node] = max(self.level[a] for a in node.arguments) + reduced
         else:
@@ -345,7 +219,6 @@ class _PassWriter:
         if node.primitive.name == "row_sum":
             self._add_to(variable, value, writer.real)
             return
-        maximum = spelling("chainrule.engines.machine_math:maximum")
         value = value if self.mask is None else writer.choose(self.mask, value, -inf)
         variable.set(maximum(variable.get(), value))
 
@@ -509,105 +382,3 @@ class _PassWriter:
         if value.kind == "i1":
             value = writer.cast("uitofp", value, writer.real)
         return writer.spread(writer.to_real(value, writer.real), writer.lanes)
-
-
-class _DownWriter(_PassWriter):
-    """A pass over short rows: each lane takes a row of its own and goes along it, entry by entry."""
-
-    def _rows_loop(self) -> None:
-        writer = self.writer
-        for made in self.assignments:
-            if made.kind == "column_sum":
-                self._clear(made)
-        self.last = max(self.level[a.tree] for a in self.assignments if a.kind != "number")
-
-        def rows(i: Lanes, mask: Lanes | None) -> None:
-            self.i, self.mask = i, mask
-            with self._scope():
-                self.start = i * self.columns
-                for level in range(self.last + 1):
-                    self._one_level(level)
-                for made in self.assignments:
-                    if self.form[made.tree] == "column" and made.kind != "number":
-                        self._keep_column(made, self._wide(self.value(made.tree)))
-
-        writer.blocks(self.count, rows)
-
-    def _one_level(self, level: int) -> None:
-        writer = self.writer
-        reductions = [
-            n
-            for n in self.nodes
-            if self._reduces(n) and isinstance(n, Apply) and self.level[n.arguments[0]] == level
-        ]
-        sinks = [a for a in self.assignments if self._sinks_at(a) == level]
-        kept = [n for n in self.scratch if self.level[n] == level]
-        if not (reductions or sinks or kept):
-            return
-        self.now = level
-        self._columns_known(level)
-        found = {n: self._reduction_start(n) for n in reductions}
-        with writer.loop(writer.whole(0), self.columns) as self.index, self._scope():
-            self.place = self.start + self.index
-            for node in kept:
-                self._keep_scratch(node)
-            for node in reductions:
-                self._reduce(node, found[node])
-            values = [(a, self.value(a.tree)) for a in sinks]
-            for assignment, value in values:
-                self._keep_entries(assignment, self._wide(value))
-        for node, variable in found.items():
-            self.scopes[-1][node] = variable.get()
-
-    def _leaf(self, node: Symbol) -> Lanes:
-        writer, form = self.writer, self.form[node]
-        if form == "entries":
-            return writer.gather(self.fields[node.name], self.place, self.columns, self.mask)
-        if form == "column":
-            return writer.load(self.fields[node.name], self.i, width=writer.lanes, mask=self.mask)
-        if form == "row":
-            return writer.load(self.fields[node.name], self.index)
-        return super()._leaf(node)
-
-    def _reduce(self, node: Apply, variable: Variable) -> None:
-        value = self._wide(self.value(node.arguments[0]))
-        if node.primitive.name == "row_sum":
-            variable.set(variable.get() + value)
-        else:
-            maximum = spelling("chainrule.engines.machine_math:maximum")
-            variable.set(maximum(variable.get(), value))
-
-    def _keep_entries(self, made: Assignment, value: Lanes) -> None:
-        writer = self.writer
-        if made.kind == "total":
-            self._add_to(self.sums[made], value, "double")
-        elif made.kind == "column_sum":
-            self._add_to_place(made, value, self.index)
-        elif made.kept:
-            writer.scatter(value, self.fields[made.symbol], self.place, self.columns, self.mask)
-
-    def _keep_column(self, made: Assignment, value: Any) -> None:
-        if made.kind == "total":
-            self._add_to(self.sums[made], value, "double")
-        elif made.kind == "column_sum":
-            self._add_to_place(made, value, self.writer.whole(0))
-        elif made.kept:
-            self.writer.store(value, self.fields[made.symbol], self.i, self.mask)
-
-    def _add_to_place(self, made: Assignment, value: Lanes, place: Lanes) -> None:
-        writer, target = self.writer, self.fields[made.symbol]
-        value = value if self.mask is None else writer.choose(self.mask, value, 0.0)
-        writer.store(writer.load(target, place) + writer.sum_of(value), target, place)
-
-    def _column_numbers(self) -> Lanes:
-        return self.writer.spread(self.index, self.writer.lanes)
-
-    def _place_numbers(self) -> Lanes:
-        writer = self.writer
-        apart = writer.spread(self.columns, writer.lanes) * writer.counting()
-        return writer.spread(self.place, writer.lanes) + apart
-
-    def _scratch_place(self, node: Expression) -> Lanes:
-        lanes = self.writer.whole(self.writer.lanes)
-        place = self.columns * self.writer.whole(self.scratch[node]) + self.index
-        return place * lanes

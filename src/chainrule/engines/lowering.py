@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from chainrule.derivation.lines import Derivation, Line
 from chainrule.engines import blas, kernels
-from chainrule.engines.arrays import spelling
+from chainrule.engines.assignments import Assignment, Form, Way
 from chainrule.engines.engine import Array
-from chainrule.engines.generated import Assignment, Form, Way, write_pass
 from chainrule.engines.kernels import Number, Section
 from chainrule.engines.lanes import BYTES, REAL, VECTOR_BYTES
+from chainrule.engines.lowerable import columns_first, product_and_bias, reads, without_ones
 from chainrule.engines.machine import the_machine
+from chainrule.engines.passes import write_pass
 from chainrule.engines.program import (
     GRADIENTS,
     PARAMETERS,
@@ -32,45 +33,13 @@ from chainrule.engines.program import (
     is_truth,
     roles_of,
 )
-from chainrule.formulas.expression import Apply, Constant, Expression, Symbol, substitute, walk
+from chainrule.formulas.expression import Apply, Expression, Symbol, substitute, walk
 from chainrule.formulas.vocabulary import square, where
 
 # Products up to this many multiplications are done by the small kernel: BLAS's start costs more.
 SMALL = 4096
 _ROWS = "#rows"
 _GIVEN = {"t": Number.STEP, "eta": Number.RATE, "key": Number.KEY, "C": Number.LOSS, _ROWS: Number.ROWS}
-
-
-class NotLowered(Exception):
-    """A derivation that the compiled engine has no code for."""
-
-
-def check_lowerable(derivation: Derivation) -> None:
-    """Raise NotLowered for a derivation that uses what there is no machine code for."""
-    for line in derivation.lines:
-        for node in walk(line.tree):
-            if not isinstance(node, Apply):
-                continue
-            primitive = node.primitive
-            turned = {a for a in node.arguments if isinstance(a, Apply) and a.primitive.name == "transpose"}
-            if (turned and primitive.name != "matmul") or (
-                not primitive.elementwise and primitive.name not in _ARRAYS
-            ):
-                raise NotLowered(f"{primitive.name} in {line.formula}")
-            if primitive.elementwise and not callable(_spelling(primitive.compiled)):
-                raise NotLowered(f"{primitive.name} has no compiled spelling")
-
-
-_ARRAYS = {
-    "matmul", "transpose", "column_sum", "row_sum", "row_max", "total", "rows", "one_hot", "uniform",
-}  # fmt: skip
-
-
-def _spelling(name: str) -> Any:
-    try:
-        return spelling(name)
-    except (ImportError, AttributeError, ValueError):
-        return None
 
 
 class Numbers:
@@ -179,7 +148,7 @@ class Lowering:
     # --- the phases ---------------------------------------------------------------------------------
 
     def _compute(self) -> None:
-        lines = _columns_first([line for line in self.derivation.lines if line.phase != "update"])
+        lines = columns_first([line for line in self.derivation.lines if line.phase != "update"])
         self._lines([(line, line.symbol, line.tree) for line in lines])
 
     def _lines(self, lines: Sequence[tuple[Line, str, Expression]]) -> None:
@@ -187,7 +156,7 @@ class Lowering:
         resolved: list[tuple[Line, str, Expression]] = []
         same: dict[str, Expression] = {}
         for line, symbol, tree in lines:
-            tree = _without_ones(substitute(tree, same) if same else tree)
+            tree = without_ones(substitute(tree, same) if same else tree)
             if isinstance(tree, Symbol) and tree.name != symbol and self._may_share(line, tree):
                 same[symbol] = tree
             resolved.append((line, symbol, tree))
@@ -349,7 +318,7 @@ class Lowering:
     def _expanded(self, tree: Expression, symbol: str, shape: tuple[int, ...]) -> Expression | None:
         """The tree with everything that does not work entry by entry computed first; None if that was all."""
         done: dict[Expression, Expression] = {}
-        biased = _product_and_bias(tree)
+        biased = product_and_bias(tree)
         for node in walk(tree):
             if not isinstance(node, Apply):
                 done[node] = node
@@ -357,7 +326,7 @@ class Lowering:
             given = [done[a] for a in node.arguments]
             name, root = node.primitive.name, node is tree
             if name == "matmul":
-                alone = root or not _reads(tree, symbol)
+                alone = root or not reads(tree, symbol)
                 target = symbol if alone and self._lengths_match(node, given, shape) else None
                 bias = biased if target is not None and self._is_small(given) else None
                 bias = bias if bias and self.buffers[bias].shape == shape[1:] else None
@@ -537,49 +506,3 @@ class Lowering:
             or name in self.keep
             or self.readers.get(name, -1) > group.until
         )
-
-
-def _columns_first(lines: list[Line]) -> list[Line]:
-    """The same lines, those without a product moved before those with one wherever what they read is known."""
-    made, waiting = [], list(lines)
-    while waiting:
-        line = waiting.pop(0)
-        if _has_product(line.tree):
-            unknown = {line.symbol}
-            for other in list(waiting):
-                if _has_product(other.tree) or unknown & set(other.arguments):
-                    unknown.add(other.symbol)
-                else:
-                    waiting.remove(other)
-                    made.append(other)
-        made.append(line)
-    return made
-
-
-def _has_product(tree: Expression) -> bool:
-    return any(isinstance(n, Apply) and n.primitive.name == "matmul" for n in walk(tree))
-
-
-def _reads(tree: Expression, symbol: str) -> bool:
-    return any(isinstance(n, Symbol) and n.name == symbol for n in walk(tree))
-
-
-def _product_and_bias(tree: Expression) -> str | None:
-    """The bias's name in a tree x W + b."""
-    if isinstance(tree, Apply) and tree.primitive.name == "add":
-        first, second = tree.arguments
-        if isinstance(first, Apply) and first.primitive.name == "matmul" and isinstance(second, Symbol):
-            return second.name
-    return None
-
-
-def _without_ones(tree: Expression) -> Expression:
-    """x · 1 and x / 1 are x."""
-    while (
-        isinstance(tree, Apply)
-        and tree.primitive.name in ("multiply", "divide")
-        and isinstance(tree.arguments[1], Constant)
-        and tree.arguments[1].value == 1
-    ):
-        tree = tree.arguments[0]
-    return tree

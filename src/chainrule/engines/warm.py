@@ -8,7 +8,8 @@ from itertools import product
 import numpy as np
 
 from chainrule.derivation import Dense, Derivation, Network, derive
-from chainrule.engines.compiled import CompiledEngine, CompiledTrainer
+from chainrule.engines.compiled import CompiledEngine
+from chainrule.engines.compiled_training import CompiledTrainer
 from chainrule.engines.engine import Data
 from chainrule.engines.initial import initial_parameters
 from chainrule.engines.machine import the_machine
