@@ -10,10 +10,11 @@ from __future__ import annotations
 from enum import IntEnum, auto
 from functools import cache
 
-from chainrule.engines.lanes import Lanes, Writer
+from chainrule.engines.lanes import Lanes, Variable, Writer
 
-# Rows of a product that are computed side by side: enough that no addition waits for the one before.
-TALL = (8, 4, 1)
+# Rows of a product that are computed side by side, for one block of columns and for two: enough that no
+# addition waits for the one before, and few enough for the registers.
+TALL = {1: (8, 4, 1), 2: (6, 2, 1)}
 
 
 class Number(IntEnum):
@@ -77,33 +78,81 @@ class Section(IntEnum):
 def product(dtype: str) -> str:
     """C (M, N) = A B + bias for small sizes. Row: M, N, K, A, its strides, B (K, N), C, bias or 0."""
     writer = Writer(dtype)
-    m, n, k = (writer.field(place) for place in (2, 3, 4))
-    a, down, along = writer.address(5), writer.field(6), writer.field(7)
-    b, c, bias = writer.address(8), writer.address(9), writer.address(10)
-    has_bias = writer.field(10) > 0
+    lanes, fields = writer.lanes, [writer.field(place) for place in range(2, 8)]
+    n = fields[1]
+    tables = (writer.address(5), writer.address(8), writer.address(9))
+    bias = (writer.field(10) > 0, writer.address(10))
+    pairs, whole = n & -2 * lanes, n & -lanes
+    with writer.loop(writer.whole(0), pairs, 2 * lanes) as j:
+        _columns(writer, fields, tables, bias, [(j, None), (j + lanes, None)])
+    with writer.when(pairs < whole):
+        _columns(writer, fields, tables, bias, [(pairs, None)])
+    with writer.when(whole < n):
+        mask = writer.spread(n - whole, lanes) > writer.counting()
+        _columns(writer, fields, tables, bias, [(whole, mask)])
+    return writer.text("KERNEL")
 
-    def columns(j: Lanes, mask: Lanes | None) -> None:
+
+def _columns(
+    writer: Writer,
+    fields: list[Lanes],
+    tables: tuple[Lanes, Lanes, Lanes],
+    bias: tuple[Lanes, Lanes],
+    blocks: list[tuple[Lanes, Lanes | None]],
+) -> None:
+    """All rows of one or two blocks of columns of a product, several rows side by side."""
+    m, n, k, _, down, along = fields
+    a, b, c = tables
+    first = []
+    for j, mask in blocks:
         start = writer.variable(writer.constant(writer.real, 0.0, writer.lanes))
-        with writer.when(has_bias):
-            start.set(writer.load(bias, j, width=writer.lanes, mask=mask))
-        first = start.get()
-        done = writer.whole(0)
-        for tall in TALL:
-            stop = m & -tall if tall > 1 else m
-            with writer.loop(done, stop, tall) as i:
-                sums = [writer.variable(first) for _ in range(tall)]
-                with writer.loop(writer.whole(0), k) as step:
-                    row = writer.load(b, step * n + j, width=writer.lanes, mask=mask)
-                    for r, total in enumerate(sums):
-                        entry = writer.load(a, (i + r) * down + step * along)
-                        total.set(
-                            writer.intrinsic("fma", writer.spread(entry, writer.lanes), row, total.get())
-                        )
-                for r, total in enumerate(sums):
+        with writer.when(bias[0]):
+            start.set(writer.load(bias[1], j, width=writer.lanes, mask=mask))
+        first.append(start.get())
+    done = writer.whole(0)
+    for tall in TALL[len(blocks)]:
+        stop = done + writer.emit(f"udiv {m - done}, {tall}", "i64") * writer.whole(tall)
+        with writer.loop(done, stop, tall) as i:
+            sums = [[writer.variable(start) for start in first] for _ in range(tall)]
+            with writer.loop(writer.whole(0), k) as step:
+                rows = [writer.load(b, step * n + j, width=writer.lanes, mask=mask) for j, mask in blocks]
+                for r, totals in enumerate(sums):
+                    entry = writer.load(a, (i + r) * down + step * along)
+                    wide = writer.spread(entry, writer.lanes)
+                    for total, row in zip(totals, rows, strict=True):
+                        total.set(writer.intrinsic("fma", wide, row, total.get()))
+            for r, totals in enumerate(sums):
+                for total, (j, mask) in zip(totals, blocks, strict=True):
                     writer.store(total.get(), c, (i + r) * n + j, mask)
-            done = stop
+        done = stop
 
-    writer.blocks(n, columns)
+
+@cache
+def dots(dtype: str) -> str:
+    """c (M, 1) = A b + bias: each row's product with one column. Row: M, K, A (M, K), b, c, bias or 0."""
+    writer = Writer(dtype)
+    m, k = writer.field(2), writer.field(3)
+    a, b, c, bias = (writer.address(place) for place in (4, 5, 6, 7))
+    added = writer.variable(writer.constant(writer.real, 0.0))
+    with writer.when(writer.field(7) > 0):
+        added.set(writer.load(bias, writer.whole(0)))
+    done = writer.whole(0)
+    for tall in (4, 1):
+        stop = m & -tall
+        with writer.loop(done, stop, tall) as i:
+            zero = writer.constant(writer.real, 0.0, writer.lanes)
+            sums = [writer.variable(zero) for _ in range(tall)]
+
+            def along(j: Lanes, mask: Lanes | None, i: Lanes = i, sums: list[Variable] = sums) -> None:
+                column = writer.load(b, j, width=writer.lanes, mask=mask)
+                for r, total in enumerate(sums):
+                    row = writer.load(a, (i + r) * k + j, width=writer.lanes, mask=mask)
+                    total.set(writer.intrinsic("fma", row, column, total.get()))
+
+            writer.blocks(k, along)
+            for r, total in enumerate(sums):
+                writer.store(writer.sum_of(total.get()) + added.get(), c, i + r)
+        done = stop
     return writer.text("KERNEL")
 
 

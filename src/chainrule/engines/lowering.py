@@ -38,6 +38,9 @@ from chainrule.formulas.vocabulary import square, where
 
 # Products up to this many multiplications are done by the small kernel: BLAS's start costs more.
 SMALL = 4096
+# So are larger ones with the second matrix turned, once there are rows enough to pay for turning it: BLAS
+# is slow at these.
+SMALL_TURNED, MANY_ROWS = 300_000, 32
 _ROWS = "#rows"
 _GIVEN = {"t": Number.STEP, "eta": Number.RATE, "key": Number.KEY, "C": Number.LOSS, _ROWS: Number.ROWS}
 
@@ -370,7 +373,10 @@ class Lowering:
 
     def _is_small(self, given: Sequence[Expression]) -> bool:
         (m, k), n = self._shape(given[0]), self._shape(given[1])[1]
-        return m * k * n <= SMALL
+        turned = isinstance(given[1], Apply) and given[1].primitive.name == "transpose"
+        if n == 1 and not turned:
+            return True
+        return m * k * n <= (SMALL_TURNED if turned and m >= MANY_ROWS else SMALL)
 
     def _product(self, given: Sequence[Expression], symbol: str | None, bias: str | None) -> Symbol:
         small = self._is_small(given)
@@ -395,6 +401,12 @@ class Lowering:
             b = turned
         down, along = (1, m) if a_turned else (k, 1)
         added = self.buffers[bias].ctypes.data if bias else 0
+        if n == 1 and not a_turned:
+            self._row(kernels.dots(self.dtype), m, k, a.ctypes.data, b.ctypes.data, target.ctypes.data, added)
+            return
+        if n == 1 and not bias:
+            # One column, as one row: cᵀ = bᵀ A.
+            m, n, down, along, a, b = 1, m, k, 1, b, a
         self._row(
             kernels.product(self.dtype), m, n, k, a.ctypes.data, down, along,
             b.ctypes.data, target.ctypes.data, added,
