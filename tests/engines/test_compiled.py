@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -248,6 +249,30 @@ def test_a_broken_off_run_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     gone_on = _train(checkpoint=path, resume=True)
     assert gone_on.notes[0].startswith("resumed after epoch 35")
     assert gone_on.model.digest == _train().model.digest
+
+
+@pytest.mark.parametrize(
+    ("batch", "told"), [(60, "Ctrl-C, after epoch 3"), (16, "Ctrl-C, in epoch 1 after batch 3")]
+)
+def test_ctrl_c_stops_a_run_over_several_epochs(
+    batch: int, told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    one, taken = CompiledTrainer._call, []
+
+    def call(self: CompiledTrainer, most: int) -> Any:
+        taken.append(most)
+        if len(taken) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return one(self, 1)
+
+    path = tmp_path / "run.checkpoint"
+    monkeypatch.setattr(CompiledTrainer, "_call", call)
+    run = _train(batch=batch, checkpoint=path)
+    assert run.interrupted
+    assert run.stopped == told
+    assert len(taken) == 3
+    monkeypatch.undo()
+    assert _train(batch=batch, checkpoint=path, resume=True).model.digest == _train(batch=batch).model.digest
 
 
 def test_an_exploding_run_is_told_as_the_numpy_engine_tells_it() -> None:

@@ -56,6 +56,9 @@ class Machine:
             ) from error
         self._llvm = llvm
         self._lock = Lock()
+        if hasattr(os, "register_at_fork"):
+            # Another thread may hold it at that moment, and would never let go in the child.
+            os.register_at_fork(after_in_child=self._renew_lock)
         self._engines: list[Any] = []
         self._addresses: dict[str, int] = {}
         self.compiled = 0
@@ -75,6 +78,9 @@ class Machine:
         mathematics = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
         for name in ("pow", "cos"):
             llvm.add_symbol(name, ctypes.cast(getattr(mathematics, name), ctypes.c_void_p).value)
+
+    def _renew_lock(self) -> None:
+        self._lock = Lock()
 
     def address(self, text: str) -> int:
         """The address of the function `KERNEL` of a text, compiled now, kept on disk or known."""

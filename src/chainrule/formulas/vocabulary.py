@@ -4,7 +4,8 @@ Two tables. A *scalar* primitive works entry by entry; its meaning is plain Pyth
 results IEEE 754 prescribes where Python's `math` raises. An *array* primitive's meaning is its entry:
 given its arguments as matrices (`Matrix`: a shape and an entry function), the value at (i, j).
 
-Spellings are *names* ("scipy.special:erfc"), so that nothing is imported until an engine asks.
+Spellings are *names* ("scipy.special:erfc"), so that nothing is imported until an engine asks. The compiled
+spelling names a function on lanes (`chainrule.engines.lanes`), which writes the primitive's machine code.
 In the templates `{0}` is an argument (bracketed if it binds more loosely than the operation),
 `{0:tight}` is bracketed also at equal binding, `{0:free}` is never bracketed.
 """

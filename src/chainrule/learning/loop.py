@@ -183,10 +183,9 @@ class _Loop:
             self.keeper.done(self.at.epoch, monotonic())
         stopped = self.already_over()
         while not stopped:
-            if not callbacks and self.unwatched():
-                self.several(began)
-            else:
-                stopped = self.epoch(began, callbacks)
+            stopped = (
+                self.several(began) if not callbacks and self.unwatched() else self.epoch(began, callbacks)
+            )
             if not stopped and self.at.epoch >= self.settings.epochs:
                 stopped = f"all {self.settings.epochs} epochs are done"
         self.at.seconds = monotonic() - began
@@ -255,8 +254,11 @@ class _Loop:
             and (self.keeper is None or self.keeper.every_epochs is None)
         )
 
-    def several(self, began: float) -> None:
-        """Epochs in one call, for as long as a slice may last; the last of them may be left unfinished."""
+    def several(self, began: float) -> str:
+        """Epochs in one call, for as long as a slice may last; the last of them may be left unfinished.
+
+        Returns the reason to stop, or nothing.
+        """
         at, trainer, started = self.at, self.trainer, monotonic()
         assert isinstance(trainer, EpochsTrainer)
         orders, count = self.orders.following(at.epoch)
@@ -281,6 +283,11 @@ class _Loop:
         if self.keeper is not None and self.keeper.due(at.epoch, now, between_epochs=at.batch == 0):
             at.seconds = now - began
             self.save(now)
+        if not self.pressed():
+            return ""
+        if at.batch:
+            return f"Ctrl-C, in epoch {at.epoch + 1} after batch {at.batch}"
+        return f"Ctrl-C, after epoch {at.epoch}"
 
     def columns(self, sums: Array, rates: Sequence[float], seconds: float) -> EpochColumns:
         """What several epochs came to; see `record`."""
