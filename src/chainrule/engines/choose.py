@@ -8,6 +8,7 @@ from importlib import import_module
 
 from chainrule.derivation.network import Network
 from chainrule.engines.engine import Engine
+from chainrule.engines.threads import largest_product
 from chainrule.errors import unknown
 
 AUTO = "auto"
@@ -58,9 +59,11 @@ def choose_engine(name: str, network: Network, rows: int, batch: int, epochs: in
     return find_engine("compiled" if work > WORTH_COMPILING else "numpy")
 
 
-def load_products(engine: Engine) -> None:
-    """Load what the engine multiplies by, so that the number of its threads can be set."""
+def load_products(engine: Engine, network: Network, rows: int) -> None:
+    """Load what the engine multiplies by, so that its threads can be set and its kind be recorded."""
     if engine.name == "compiled":
         from chainrule.engines.blas import product_function
+        from chainrule.engines.lowering import SMALL
 
-        product_function("float32")
+        if largest_product(network, rows) > SMALL:
+            product_function("float32")

@@ -44,11 +44,6 @@ class _OneThread:
 _one_thread = _OneThread()
 
 
-def is_large(network: Network, rows: int) -> bool:
-    """Whether a step has a product that BLAS may share among threads."""
-    return largest_product(network, rows) > NEVER_SHARED
-
-
 def largest_product(network: Network, rows: int) -> int:
     """The multiplications of the largest product of a step: B · I · O."""
     return rows * max(i * o for i, o in pairwise(network.sizes))

@@ -19,7 +19,7 @@ from chainrule.engines.initial import initial_parameters
 from chainrule.engines.samples import (
     classes_of,
 )
-from chainrule.engines.threads import enough_threads, is_large
+from chainrule.engines.threads import enough_threads
 from chainrule.errors import ConfigError, Divergence
 from chainrule.files.atomic import remove_leftovers
 from chainrule.formulas.layers import balanced_class_weight
@@ -79,8 +79,7 @@ def train_prepared(
     """Train on data that is checked and split; `model` brings the encoding that scores are taken by."""
     chosen = choose_engine(engine, network, len(data.X), settings.batch, settings.epochs)
     check_memory(network, settings, len(data.X))
-    if is_large(network, min(settings.batch, len(data.X))):
-        load_products(chosen)
+    load_products(chosen, network, min(settings.batch, len(data.X)))
     if keeper is not None:
         remove_leftovers(keeper.path)
     with stop_on_interrupt() as pressed, enough_threads(network, min(settings.batch, len(data.X))):
