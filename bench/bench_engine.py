@@ -84,7 +84,8 @@ def jobs() -> list[Job]:
 
 def train_chainrule(job: Job) -> float:
     """The mean loss of the last epoch."""
-    run = cr.train(job.network, job.X, job.y, rule=cr.Adam(job.rate), epochs=job.epochs, batch=job.batch)
+    choices = {"rule": cr.Adam(job.rate), "epochs": job.epochs, "batch": job.batch, "engine": "numpy"}
+    run = cr.train(job.network, job.X, job.y, **choices)
     return float(run.history[-1].loss)
 
 

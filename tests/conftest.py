@@ -23,6 +23,15 @@ settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def code_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Machine code is kept in a folder of this session, which its workers share."""
+    if "CHAINRULE_CACHE" not in os.environ:
+        folder = tmp_path_factory.getbasetemp()
+        shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+        os.environ["CHAINRULE_CACHE"] = str(shared / "code")
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """The folder of real data sets that CHAINRULE_DATA names."""

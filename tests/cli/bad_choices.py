@@ -222,7 +222,10 @@ CHOICES: list[Wrong] = [
         "train good.csv --target kind --dtype float16",
         "numbers are float32 or float64, not 'float16': choose one of them",
     ),
-    Wrong("train good.csv --target kind --engine warp", 'there is no engine called "warp" (known: numpy)'),
+    Wrong(
+        "train good.csv --target kind --engine warp",
+        'there is no engine called "warp" (known: auto, compiled, numpy)',
+    ),
     Wrong("train good.csv --target kind --seed -1", "seed must be a whole number, at least 0, not -1"),
     Wrong(
         "train good.csv --target kind --seed 1.5",
@@ -304,7 +307,7 @@ CHOICES: list[Wrong] = [
         "trian good.csv",
         (
             'there is no command called "trian": did you mean "train"? (known: chart, check, data, '
-            "demo, evaluate, examples, exercise, formulas, info, mark, predict, show, train)"
+            "demo, evaluate, examples, exercise, formulas, info, mark, predict, show, train, warm)"
         ),
     ),
     Wrong("train", 'chainrule train needs DATA: "chainrule train --help" lists what it takes'),

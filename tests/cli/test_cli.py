@@ -25,6 +25,7 @@ ORDER = [
     "mark",
     "check",
     "data",
+    "warm",
     "formulas",
     "chart",
     "exercise",

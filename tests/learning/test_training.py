@@ -349,7 +349,7 @@ WRONG: dict[str, tuple[dict[str, Any], type, str]] = {
     "an unknown engine": (
         {"engine": "abacus"},
         UnknownName,
-        'there is no engine called "abacus" (known: numpy)',
+        'there is no engine called "abacus" (known: auto, compiled, numpy)',
     ),
     "validation twice": (
         {"validation": 0.25, "validation_data": (X4, Y4)},

@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "mark": "mark a hand calculation, and find the slips in it",
     "check": "check a model's gradients against central differences",
     "data": "list the embedded data sets, or print and save one",
+    "warm": "make the machine code that training uses, ahead",
     "formulas": "list the formulas, or explain one and compute it at a point",
     "chart": "draw a chart: loss curve, decision boundary, learning rules, …",
     "exercise": "make question sheets and keys to work by hand, one for each seed",

@@ -45,7 +45,7 @@ OPTIONS: tuple[tuple[str, Any, str, str], ...] = (
     ("threshold", float, "R", "With --rule perceptron: a fixed threshold. [learnt]"),
     ("seed", int, "N", "Of weights, shuffles and held-out rows. [0]"),
     ("dtype", str, "TYPE", "float32 or float64. [float32]"),
-    ("engine", str, "NAME", "What computes: numpy. [numpy]"),
+    ("engine", str, "NAME", "What computes: auto (by the amount of work), numpy or compiled. [auto]"),
 )
 """Name, type, metavariable and help of each option; the name is also the key in run.toml."""
 

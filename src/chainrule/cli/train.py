@@ -46,12 +46,12 @@ def command(
     Ctrl-C stops after the batch: the model as it is then (with --validation the best so far) is saved and
     measured, --resume can go on, and the exit code is 130.
     """
-    from chainrule.engines.choose import find_engine
+    from chainrule.engines.choose import check_engine
     from chainrule.learning.runfile import read_run
 
     choices = read_choices(given, read_run(config) if config else {})
-    engine = choices.pop("engine", "numpy")
-    find_engine(engine)
+    engine = choices.pop("engine", "auto")
+    check_engine(engine)
     keeper = _keeper(out, checkpoint_every)
     outputs = {"--out": out, "--history": history, "the checkpoint": str(keeper.path)}
     options.check_outputs(outputs, (data, config, str(choices.get("test") or "")))
@@ -110,7 +110,11 @@ def summary(made: Prepared, data: str) -> None:
 
 def _train(made: Prepared, keeper: Keeper, resume: bool, engine: str, *, show: bool) -> TableRun:
     from chainrule.cli.progress import progress
+    from chainrule.engines import machine
     from chainrule.learning.tasks import train_made
+
+    if show:
+        machine.tell = lambda sentence: click.echo(sentence, err=True)
 
     with progress(made.model.settings.epochs, show=show) as callback:
         try:

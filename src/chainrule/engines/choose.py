@@ -1,14 +1,29 @@
-"""Finding an engine by name."""
+"""Finding an engine by name, or by the amount of work."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+
+from chainrule.derivation.network import Network
 from chainrule.engines.engine import Engine
-from chainrule.engines.numpy import NumpyEngine
+from chainrule.engines.threads import largest_product
 from chainrule.errors import unknown
 
-ENGINES: dict[str, Engine] = {"numpy": NumpyEngine()}
+AUTO = "auto"
+ENGINES = {
+    "numpy": "chainrule.engines.numpy:NumpyEngine",
+    "compiled": "chainrule.engines.compiled:CompiledEngine",
+}
+"""Name → where its class is; loaded when first asked for."""
+
+# What a step and a multiplication cost the NumPy engine, in seconds, and from how much of it on machine code
+# is worth being made: its compiler takes about this long to load, and to compile what is not kept on disk.
+STEP, MULTIPLICATION, WORTH_COMPILING = 1e-4, 2e-11, 1.0
 
 
+@cache
 def find_engine(name: str) -> Engine:
     """The engine of a name. Raises UnknownName.
 
@@ -16,5 +31,39 @@ def find_engine(name: str) -> Engine:
     'numpy'
     """
     if name not in ENGINES:
-        raise unknown("engine", name, ENGINES)
-    return ENGINES[name]
+        raise unknown("engine", name, [AUTO, *ENGINES])
+    module, _, attribute = ENGINES[name].partition(":")
+    made: Callable[[], Engine] = getattr(import_module(module), attribute)
+    return made()
+
+
+def check_engine(name: str) -> None:
+    """Raise UnknownName for what is neither "auto" nor an engine."""
+    if name != AUTO and name not in ENGINES:
+        raise unknown("engine", name, [AUTO, *ENGINES])
+
+
+def choose_engine(name: str, network: Network, rows: int, batch: int, epochs: int) -> Engine:
+    """The engine of a name; "auto" is decided by the amount of work alone, so that results repeat.
+
+    >>> from chainrule.derivation.network import Dense
+    >>> small = Network(2, [Dense(1)])
+    >>> choose_engine("auto", small, 4, 4, 100).name, choose_engine("auto", small, 4, 4, 100_000).name
+    ('numpy', 'compiled')
+    """
+    check_engine(name)
+    if name != AUTO:
+        return find_engine(name)
+    steps = epochs * -(-rows // batch)
+    work = steps * STEP + 3 * network.parameter_count * rows * epochs * MULTIPLICATION
+    return find_engine("compiled" if work > WORTH_COMPILING else "numpy")
+
+
+def load_products(engine: Engine, network: Network, rows: int) -> None:
+    """Load what the engine multiplies by, so that its threads can be set and its kind be recorded."""
+    if engine.name == "compiled":
+        from chainrule.engines.blas import product_function
+        from chainrule.engines.lowering import SMALL
+
+        if largest_product(network, rows) > SMALL:
+            product_function("float32")

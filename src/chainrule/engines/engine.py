@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,11 @@ class Trainer(Protocol):
     step_number: int
     loss_limit: float
 
+    @property
+    def engine(self) -> str:
+        """The name of the engine that computes."""
+        ...
+
     def steps(
         self,
         order: NDArray[np.intp] | None,
@@ -110,6 +115,38 @@ class Trainer(Protocol):
         ...
 
 
+@runtime_checkable
+class EpochsTrainer(Trainer, Protocol):
+    """A trainer that takes several epochs in one call."""
+
+    def epochs(
+        self,
+        orders: NDArray[np.intp] | None,
+        batch: int,
+        rates: Sequence[float],
+        seconds: float,
+        stop: Callable[[], bool],
+    ) -> tuple[NDArray[np.float64], Slice | None]:
+        """Whole epochs, one for each rate, with an order each in `orders` (epochs, N) or as the rows come.
+
+        Returns for each completed epoch a row: Σ of losses, samples, squared lengths by layer; and, where the
+        time was over, `stop()` true or a step not finite within an epoch, the slice of that one.
+        """
+        ...
+
+
+class Evaluator(Protocol):
+    """The forward pass of a derivation made ready, for parameters that change."""
+
+    def __call__(self, parameters: Mapping[str, Any], data: Data) -> tuple[Array, float | None]:
+        """The outputs (N, O) for many rows, and the loss where the derivation has one."""
+        ...
+
+    def single(self, parameters: Mapping[str, Any]) -> Callable[[Any], Array]:
+        """A function from one row (I,) to its outputs (O,), for one thread."""
+        ...
+
+
 class Engine(Protocol):
     """An engine: one way to compute a derivation's lines."""
 
@@ -140,9 +177,7 @@ class Engine(Protocol):
         """The outputs (N, O) for many rows, and the loss where the derivation has one."""
         ...
 
-    def evaluator(
-        self, derivation: Derivation, *, dtype: Any
-    ) -> Callable[[Mapping[str, Any], Data], tuple[Array, float | None]]:
+    def evaluator(self, derivation: Derivation, *, dtype: Any) -> Evaluator:
         """`forward` made ready once, for parameters that change."""
         ...
 

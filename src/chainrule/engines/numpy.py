@@ -59,13 +59,8 @@ class NumpyEngine:
 
         Raises InvalidInput for a value that is missing and ShapeMismatch for one of another shape.
         """
-        if not isinstance(values, Mapping):
-            raise InvalidInput(f"the values are given by symbol, such as {{'x': …}}, not as {values!r}")
         arena = Arena(derivation, as_dtype(dtype))
-        x = np.asarray(values.get("x"), dtype=object if "x" not in values else arena.dtype)
-        if x.ndim != 2:
-            raise ShapeMismatch(f"x must be a table (B, I), one row per sample, not of shape {x.shape}")
-        program = Program(derivation, arena, len(x))
+        program = Program(derivation, arena, len(_table(values, arena.dtype)))
         for name in (*derivation.inputs, *(p.name for p in derivation.network.parameters)):
             if derivation.shapes[name] != ():
                 _fill(program.buffers[name], values, name)
@@ -123,6 +118,22 @@ class NumpyEvaluator:
             return outputs, None
         return outputs, summed if derivation.loss.over_batch == "sum" else summed / (weight or 1.0)
 
+    def single(self, parameters: Mapping[str, Any]) -> Callable[[Any], Array]:
+        """A function from one row (I,) to its outputs (O,), for one thread."""
+        own = NumpyEvaluator(self._derivation, self._arena.dtype)
+        program = own._program(1)
+        for parameter in self._derivation.network.parameters:
+            np.copyto(own._arena.views[parameter.name], parameters[parameter.name])
+
+        def predict(row: Any) -> Array:
+            program.buffers["x"][0] = row
+            with np.errstate(all="ignore"):
+                program.run(program.compute)
+            outputs: Array = program.buffers[self._derivation.output][0].copy()
+            return outputs
+
+        return predict
+
     def _program(self, rows: int) -> Program:
         if rows not in self._programs:
             self._programs[rows] = Program(self._derivation, self._arena, rows)
@@ -131,6 +142,8 @@ class NumpyEvaluator:
 
 class NumpyTrainer:
     """Training in progress; see `chainrule.engines.engine.Trainer`."""
+
+    engine = "numpy"
 
     def __init__(
         self, derivation: Derivation, parameters: Mapping[str, Any], data: Data, *, dtype: Any, key: int
@@ -275,6 +288,29 @@ def _share_of_loss(program: Program) -> float:
     return (
         float(program.buffers["s"].sum(dtype=np.float64)) if "s" in program.buffers else float(program.rows)
     )
+
+
+def check_values(derivation: Derivation, values: Mapping[str, Any], dtype: np.dtype[Any]) -> dict[str, Array]:
+    """Values of every input and parameter of a run, each in its dtype. Raises as `NumpyEngine.run`."""
+    arena = Arena(derivation, dtype)
+    x = _table(values, dtype)
+    program = Program(derivation, arena, len(x))
+    made = {}
+    for name in (*derivation.inputs, *(p.name for p in derivation.network.parameters)):
+        if derivation.shapes[name] != ():
+            _fill(program.buffers[name], values, name)
+            made[name] = program.buffers[name]
+    return made
+
+
+def _table(values: Mapping[str, Any], dtype: np.dtype[Any]) -> Array:
+    """x as a table (B, I)."""
+    if not isinstance(values, Mapping):
+        raise InvalidInput(f"the values are given by symbol, such as {{'x': …}}, not as {values!r}")
+    x = np.asarray(values.get("x"), dtype=object if "x" not in values else dtype)
+    if x.ndim != 2:
+        raise ShapeMismatch(f"x must be a table (B, I), one row per sample, not of shape {x.shape}")
+    return x
 
 
 def _fill(buffer: Array, values: Mapping[str, Any], name: str) -> None:

@@ -23,6 +23,16 @@ PARAMETERS, GRADIENTS, CLIPPED = "the parameters", "the gradients", "the clipped
 _TRUTH = {"greater", "greater_equal", "less", "less_equal", "equal"}
 
 
+def aligned_zeros(shape: tuple[int, ...], dtype: Any) -> Array:
+    """An array of zeros that begins at a multiple of 64 bytes, as vector instructions like it."""
+    made = np.dtype(dtype)
+    size = int(np.prod(shape)) * made.itemsize
+    room = np.zeros(size + 64, np.uint8)
+    start = -room.ctypes.data % 64
+    array: Array = room[start : start + size].view(made).reshape(shape)
+    return array
+
+
 class Arena:
     """Parameters, gradients and rule state, each kind in one flat array; by symbol, views of them."""
 
@@ -56,7 +66,7 @@ class Arena:
     def family(self, name: str, members: Mapping[str, str]) -> Array:
         """A flat array with a view for each symbol, laid out as the parameters they belong to."""
         if name not in self.flat:
-            self.flat[name] = np.zeros(self.size, self.dtype)
+            self.flat[name] = aligned_zeros((self.size,), self.dtype)
         for symbol, parameter in members.items():
             place, shape = self._places[parameter]
             self.views[symbol] = self.flat[name][place].reshape(shape)
@@ -122,12 +132,14 @@ class Program:
         self._allocate_update(lines)
         first = by_name[names[0]] if names else []
         alike = all(
-            [_roles(line) for line in by_name[name]] == [_roles(line) for line in first] for name in names
+            [roles_of(line) for line in by_name[name]] == [roles_of(line) for line in first] for name in names
         )
         # Truths and single numbers have no place in the flat arrays.
-        if not alike or any(_truth(line) or not line.shape or not _elementwise(line.tree) for line in first):
+        if not alike or any(
+            is_truth(line) or not line.shape or not is_elementwise(line.tree) for line in first
+        ):
             return list(lines), {}
-        whole = {line.symbol: self.arena.flat[_family(line)] for line in first}
+        whole = {line.symbol: self.arena.flat[family_of(line)] for line in first}
         for line in first:
             for argument, symbol in zip(line.definition.arguments, line.arguments, strict=True):
                 if symbol not in whole and symbol in self.buffers:
@@ -138,10 +150,10 @@ class Program:
         """Room for what the update computes on its way (m̂, the clipped gradient, …)."""
         for line in lines:
             if line.of is not None and line.shape and line.symbol not in self.buffers:
-                if _truth(line):
+                if is_truth(line):
                     self.buffers[line.symbol] = np.zeros(self._lengths(line.shape), bool)
                 else:
-                    self.arena.family(_family(line), {line.symbol: line.of})
+                    self.arena.family(family_of(line), {line.symbol: line.of})
                     self.buffers[line.symbol] = self.arena.views[line.symbol]
 
     # --- lowering -----------------------------------------------------------------------------------
@@ -342,7 +354,7 @@ def _draw(numbers: list[Any], like: Array, key: Any, step: Any, out: Array) -> N
     uniform(like, key, step, out)
 
 
-def _family(line: Line) -> str:
+def family_of(line: Line) -> str:
     """The flat array that a symbol of the update lives in: one of the three, or m, v, m_hat, …"""
     if line.symbol == line.of:
         return PARAMETERS
@@ -350,15 +362,15 @@ def _family(line: Line) -> str:
     return line.symbol.removesuffix(suffix) if line.symbol.endswith(suffix) else CLIPPED
 
 
-def _roles(line: Line) -> tuple[Any, ...]:
-    return line.definition, _family(line)
+def roles_of(line: Line) -> tuple[Any, ...]:
+    return line.definition, family_of(line)
 
 
-def _truth(line: Line) -> bool:
+def is_truth(line: Line) -> bool:
     return isinstance(line.tree, Apply) and line.tree.primitive.name in _TRUTH
 
 
-def _elementwise(tree: Expression) -> bool:
+def is_elementwise(tree: Expression) -> bool:
     return all(node.primitive.elementwise for node in walk(tree) if isinstance(node, Apply))
 
 

@@ -44,6 +44,11 @@ class _OneThread:
 _one_thread = _OneThread()
 
 
+def largest_product(network: Network, rows: int) -> int:
+    """The multiplications of the largest product of a step: B · I · O."""
+    return rows * max(i * o for i, o in pairwise(network.sizes))
+
+
 @contextmanager
 def enough_threads(network: Network, rows: int) -> Iterator[None]:
     """One BLAS thread, or all where the largest product B · I · O of a step is worth sharing.
@@ -51,7 +56,7 @@ def enough_threads(network: Network, rows: int) -> Iterator[None]:
     Inside another such decision, that one holds. The pool is the process's own: while one Python thread
     holds it to one BLAS thread, all are held.
     """
-    largest = rows * max(i * o for i, o in pairwise(network.sizes))
+    largest = largest_product(network, rows)
     limited = not _decided.get() and NEVER_SHARED < largest < WORTH_SHARING
     token = _decided.set(True)
     if limited:

@@ -42,6 +42,7 @@ class Primitive:
     numpy: str
     torch: str
     decimal: str
+    compiled: str
     text: str
     latex: str
     mathml: str

@@ -4,7 +4,8 @@ Two tables. A *scalar* primitive works entry by entry; its meaning is plain Pyth
 results IEEE 754 prescribes where Python's `math` raises. An *array* primitive's meaning is its entry:
 given its arguments as matrices (`Matrix`: a shape and an entry function), the value at (i, j).
 
-Spellings are *names* ("scipy.special:erfc"), so that nothing is imported until an engine asks.
+Spellings are *names* ("scipy.special:erfc"), so that nothing is imported until an engine asks. The compiled
+spelling names a function on lanes (`chainrule.engines.lanes`), which writes the primitive's machine code.
 In the templates `{0}` is an argument (bracketed if it binds more loosely than the operation),
 `{0:tight}` is bracketed also at equal binding, `{0:free}` is never bracketed.
 """
@@ -26,6 +27,7 @@ from chainrule.formulas.hashing import hashed_uniform
 ARRAYS = "chainrule.engines.arrays"
 TORCH = "chainrule.engines.torch_arrays"
 DECIMALS = "chainrule.engines.decimals"
+COMPILED = "chainrule.engines.machine_math"
 
 # How tightly the written forms bind, loosest first.
 COMPARISON, SUM, PRODUCT, MATRIX, SIGN, POWER, CALL = range(7)
@@ -48,6 +50,7 @@ def scalar(
     numpy: str = "",
     torch: str = "",
     decimal: str | None = None,
+    compiled: str = "",
 ) -> Primitive:
     """A row of the scalar table: an operation that works entry by entry.
 
@@ -61,6 +64,7 @@ def scalar(
             numpy or f"numpy:{name}",
             torch or f"torch:{name}",
             f"{DECIMALS}:{name}" if decimal is None else decimal,
+            compiled or f"{COMPILED}:{name}",
             text,
             latex,
             mathml,
@@ -89,6 +93,7 @@ def array(
             f"{ARRAYS}:{name}",
             torch or f"torch:{name}",
             "",
+            "",  # the lowering of a derivation knows each of them
             text,
             latex,
             mathml,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from chainrule.errors import ModelFileError
@@ -38,7 +38,26 @@ class EpochRecord:
         return self.loss if self.validation_loss is None else self.validation_loss
 
 
-@dataclass
+@dataclass(frozen=True)
+class EpochColumns:
+    """Consecutive epochs without held-out rows, by columns.
+
+    first: the number of the first; seconds: the time that one took
+    """
+
+    first: int
+    losses: list[float]
+    gradient_norms: list[list[float]]
+    rates: list[float]
+    seconds: float
+
+    def records(self) -> Iterator[EpochRecord]:
+        """A record for each epoch."""
+        rows = zip(self.losses, self.gradient_norms, self.rates, strict=False)
+        for epoch, (loss, norms, rate) in enumerate(rows, start=self.first):
+            yield EpochRecord(epoch, loss, None, {}, rate, tuple(norms), self.seconds)
+
+
 class History:
     """The records of a run, in order.
 
@@ -47,10 +66,33 @@ class History:
     (1, [0.5])
     """
 
-    records: list[EpochRecord] = field(default_factory=list)
+    def __init__(self, records: Iterable[EpochRecord] = ()) -> None:
+        self._records = list(records)
+        # Thousands of short epochs are made into records when somebody looks.
+        self._waiting: list[EpochColumns] = []
+
+    @property
+    def records(self) -> list[EpochRecord]:
+        """The records, as a list that may be added to."""
+        for columns in self._waiting:
+            self._records.extend(columns.records())
+        self._waiting.clear()
+        return self._records
+
+    def extend(self, columns: EpochColumns) -> None:
+        """Add epochs given by columns."""
+        self._waiting.append(columns)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, History) and self.records == other.records
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"History({self.records!r})"
 
     def __len__(self) -> int:
-        return len(self.records)
+        return len(self._records) + sum(len(columns.losses) for columns in self._waiting)
 
     def __iter__(self) -> Iterator[EpochRecord]:
         return iter(self.records)
@@ -62,6 +104,12 @@ class History:
     def losses(self) -> list[float]:
         """The training loss of each epoch."""
         return [record.loss for record in self.records]
+
+    @property
+    def rates(self) -> list[float]:
+        """The learning rate of each epoch, read without making records."""
+        waiting = (rate for columns in self._waiting for rate in columns.rates[: len(columns.losses)])
+        return [*(record.rate for record in self._records), *waiting]
 
     @property
     def validation_losses(self) -> list[float | None]:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from chainrule.derivation import Derivation, Network, derive
 from chainrule.engines.arrays import evaluate_arrays
-from chainrule.engines.choose import find_engine
-from chainrule.engines.engine import Data, Engine, Step, Trainer
+from chainrule.engines.choose import choose_engine, load_products
+from chainrule.engines.engine import Data, Engine, EpochsTrainer, Evaluator, Step, Trainer
 from chainrule.engines.samples import (
     classes_of,
 )
@@ -25,7 +25,7 @@ from chainrule.formulas.layers import balanced_class_weight
 from chainrule.learning.capacity import check_memory
 from chainrule.learning.checkpoints import Checkpoint, Keeper, Position, fingerprint
 from chainrule.learning.diagnosis import diagnose, diagnose_end, first_broken
-from chainrule.learning.history import EpochRecord, History
+from chainrule.learning.history import EpochColumns, EpochRecord, History
 from chainrule.learning.interrupts import stop_on_interrupt
 from chainrule.learning.model import Model
 from chainrule.learning.orders import Orders
@@ -93,14 +93,16 @@ def train_prepared(
     callbacks: Sequence[Callback] = (),
     keeper: Keeper | None = None,
     resume: bool = False,
-    engine: str = "numpy",
+    engine: str = "auto",
 ) -> Run:
     """Train on data that is checked and split; `model` brings the encoding that scores are taken by."""
+    chosen = choose_engine(engine, network, len(data.X), settings.batch, settings.epochs)
     check_memory(network, settings, len(data.X))
+    load_products(chosen, network, min(settings.batch, len(data.X)))
     if keeper is not None:
         remove_leftovers(keeper.path)
     with stop_on_interrupt() as pressed, enough_threads(network, min(settings.batch, len(data.X))):
-        loop = _Loop(network, data, held_out, settings, model, find_engine(engine), keeper, pressed)
+        loop = _Loop(network, data, held_out, settings, model, chosen, keeper, pressed)
         if resume and keeper is not None and keeper.path.exists():
             loop.resume(Checkpoint.load(keeper.path))
         return loop.run(tuple(callbacks))
@@ -124,19 +126,24 @@ class _Loop:
         self.settings = replace(settings, class_weight=_class_weights(network, data, settings))
         self.engine, self.keeper, self.pressed = engine, keeper, pressed
         self.derivation = _derive(network, data, self.settings)
-        self.made_with = made_with(engine.name)
         self.notes: list[str] = []
         self.history = History()
         self.at = Position(squares=[0.0] * len({p.layer for p in self.derivation.trained}))
         self.best: dict[str, Array] = {}
         self.stepped = False
-        self.judge: Callable[[Mapping[str, Array], Data], tuple[Array, float | None]] | None = None
+        self.judge: Evaluator | None = None
         self.rates = RatePlan(settings)
         self.orders = Orders(len(data.X), settings.batch, settings.seed, settings.shuffle)
         self.rows = in_dtype(data, settings.dtype)
         self.trainer: Trainer = begin_training(engine, self.derivation, self.rows, settings)
         self.snapshots = Snapshots(self.derivation, settings.dtype)
         self.saved: int | None = None
+        self.made_with = made_with(self.trainer.engine)
+        if self.trainer.engine != engine.name:
+            self.notes.append(
+                f"the {engine.name} engine has no code for this training step: "
+                f"the {self.trainer.engine} engine computed it"
+            )
         self.template = model or Model(network, {}, self.settings)
         self.fingerprint = fingerprint(data, held_out) if keeper is not None else ""
 
@@ -198,7 +205,9 @@ class _Loop:
             self.keeper.done(self.at.epoch, monotonic())
         stopped = self.already_over()
         while not stopped:
-            stopped = self.epoch(began, callbacks)
+            stopped = (
+                self.several(began) if not callbacks and self.unwatched() else self.epoch(began, callbacks)
+            )
             if not stopped and self.at.epoch >= self.settings.epochs:
                 stopped = f"all {self.settings.epochs} epochs are done"
         self.at.seconds = monotonic() - began
@@ -256,6 +265,59 @@ class _Loop:
             at.seconds = now - began
             self.save(now)
         return stopped
+
+    def unwatched(self) -> bool:
+        """Whether nothing has to be looked at between this epoch and the next."""
+        settings = self.settings
+        return (
+            isinstance(self.trainer, EpochsTrainer)
+            and self.at.batch == 0
+            and self.held_out is None
+            and settings.patience is None
+            and settings.tolerance is None
+            and not any(self.rates.state)
+            and (self.keeper is None or self.keeper.every_epochs is None)
+        )
+
+    def several(self, began: float) -> str:
+        """Epochs in one call, for as long as a slice may last; the last of them may be left unfinished.
+
+        Returns the reason to stop, or nothing.
+        """
+        at, trainer, started = self.at, self.trainer, monotonic()
+        assert isinstance(trainer, EpochsTrainer)
+        orders, count = self.orders.following(at.epoch)
+        rates = self.rates.rates(at.epoch, min(count, self.settings.epochs - at.epoch))
+        if orders is not None:
+            orders = orders[: len(rates)]
+        sums, rest = trainer.epochs(orders, self.settings.batch, rates, SLICE, self.pressed)
+        self.stepped = True
+        now = monotonic()
+        self.history.extend(self.columns(sums, rates, (now - started) / max(len(sums), 1)))
+        at.epoch += len(sums)
+        at.best_epoch = at.epoch
+        self.snapshots.watch(self.trainer, now)
+        if rest is not None:
+            at.batch, at.samples, at.loss = rest.batches, rest.samples, rest.loss
+            at.squares, at.rate = list(rest.squares), rates[len(sums)]
+            if rest.bad:
+                raise Divergence(diagnose(trainer.last_step(), self.derivation, at, rates[len(sums)]))
+        if self.keeper is not None and self.keeper.due(at.epoch, now, between_epochs=at.batch == 0):
+            at.seconds = now - began
+            self.save(now)
+        if not self.pressed():
+            return ""
+        if at.batch:
+            return f"Ctrl-C, in epoch {at.epoch + 1} after batch {at.batch}"
+        return f"Ctrl-C, after epoch {at.epoch}"
+
+    def columns(self, sums: Array, rates: Sequence[float], seconds: float) -> EpochColumns:
+        """What several epochs came to; see `record`."""
+        mean = self.derivation.loss is None or self.derivation.loss.over_batch == "mean"
+        weight = np.where(sums[:, 1] == 0, 1.0, sums[:, 1])
+        losses = sums[:, 0] / weight * (1 if mean else self.orders.steps)
+        norms = np.sqrt(sums[:, 2:] / self.orders.steps)
+        return EpochColumns(self.at.epoch + 1, losses.tolist(), norms.tolist(), list(rates), seconds)
 
     def record(self, rate: float, seconds: float) -> EpochRecord:
         """What the epoch came to."""
@@ -341,8 +403,8 @@ class _Loop:
             self.derivation,
             self.rows,
             self.settings,
-            self.engine.name,
-            tuple(record.rate for record in self.history) + begun,
+            self.trainer.engine,
+            (*self.history.rates, *begun),
             at.epoch * self.orders.steps + at.batch,
             self.snapshots,
             file,

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 # Orders are drawn in blocks of about this many numbers, whatever else happens.
 BLOCK = 1 << 20
+# Without an order, this many epochs go together at most.
+MOST = 1 << 14
 
 
 class Orders:
@@ -31,13 +33,19 @@ class Orders:
 
     def of(self, epoch: int) -> NDArray[np.intp] | None:
         """The order of an epoch counted from 0; None where rows come as they stand."""
+        orders, _ = self.following(epoch)
+        return None if orders is None else orders[0]
+
+    def following(self, epoch: int) -> tuple[NDArray[np.intp] | None, int]:
+        """The orders of an epoch and of some that follow, (epochs, N), None where rows come as they stand;
+        and how many epochs that is.
+        """
         if not self._shuffled:
-            return None
+            return None, MOST
         number, place = divmod(epoch, self._epochs)
         if number != self._number:
             rng = np.random.default_rng(np.random.SeedSequence([self._seed, 2, number]))
             plain = np.tile(np.arange(self.count, dtype=np.intp), (self._epochs, 1))
             self._block = rng.permuted(plain, axis=1)
             self._number = number
-        order: NDArray[np.intp] = self._block[place]
-        return order
+        return self._block[place:], self._epochs - place

@@ -17,7 +17,7 @@ def made_with(engine: str) -> dict[str, Any]:
     from threadpoolctl import threadpool_info
 
     pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-    return {
+    made = {
         "chainrule": chainrule.__version__,
         "numpy": np.__version__,
         "scipy": scipy.__version__,
@@ -29,3 +29,8 @@ def made_with(engine: str) -> dict[str, Any]:
             sorted({f"{p['internal_api']} {p['version']} {p.get('architecture')}" for p in pools})
         ),
     }
+    if engine == "compiled":
+        from chainrule.engines.machine import the_machine
+
+        made["compiler"] = the_machine().name
+    return made

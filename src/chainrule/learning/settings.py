@@ -169,6 +169,12 @@ class RatePlan:
             rate *= schedule.factor_at(epoch, self._epochs, state)
         return rate
 
+    def rates(self, epoch: int, count: int) -> list[float]:
+        """The rates of some epochs, where no schedule waits to be told how they went."""
+        if not self._schedules:
+            return [self._base] * count
+        return [self.rate(epoch + n) for n in range(count)]
+
     def watch(self, loss: float) -> None:
         """Tell the schedules how the epoch went."""
         if self._schedules:

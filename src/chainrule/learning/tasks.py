@@ -150,7 +150,7 @@ def train_table(
     callbacks: Sequence[Callback] = (),
     keeper: Keeper | None = None,
     resume: bool = False,
-    engine: str = "numpy",
+    engine: str = "auto",
     **how: Any,
 ) -> TableRun:
     """Train a network on a table.
@@ -181,7 +181,7 @@ def train_made(
     callbacks: Sequence[Callback] = (),
     keeper: Keeper | None = None,
     resume: bool = False,
-    engine: str = "numpy",
+    engine: str = "auto",
 ) -> TableRun:
     """Train on a prepared table, and measure."""
     run = train_prepared(

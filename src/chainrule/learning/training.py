@@ -38,7 +38,7 @@ def train(
     checkpoint_epochs: int | None = None,
     checkpoint_seconds: float | None = 30.0,
     resume: bool = False,
-    engine: str = "numpy",
+    engine: str = "auto",
     **choices: Any,
 ) -> Run:
     """Train a network on arrays.

@@ -1,0 +1,128 @@
+"""The feedforward pass by machine code: many rows in chunks, or single ones soon."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from chainrule.derivation.lines import Derivation
+from chainrule.engines import kernels
+from chainrule.engines.engine import Array, Data
+from chainrule.engines.kernels import Number as Place
+from chainrule.engines.kernels import Plan, Section
+from chainrule.engines.lowering import Lowering
+from chainrule.engines.machine import the_machine
+from chainrule.engines.machinery import Machinery, weights_name
+from chainrule.engines.program import Arena
+from chainrule.engines.threads import enough_threads
+
+CHUNK = 512
+
+
+class CompiledEvaluator:
+    """The forward pass of a derivation, on many rows in chunks; its programs are made once."""
+
+    def __init__(self, derivation: Derivation, dtype: np.dtype[Any]) -> None:
+        self._derivation, self._dtype = derivation, dtype
+        self._machinery = Machinery(derivation, Arena(derivation, dtype))
+        self._programs: dict[int, _Forward] = {}
+
+    def _program(self, rows: int) -> _Forward:
+        if rows not in self._programs:
+            self._programs[rows] = _Forward(self._machinery, rows)
+        return self._programs[rows]
+
+    def load(self, parameters: Mapping[str, Any]) -> None:
+        """Compute with these parameters from now on."""
+        for parameter in self._derivation.network.parameters:
+            np.copyto(self._machinery.arena.views[parameter.name], parameters[parameter.name])
+
+    def __call__(self, parameters: Mapping[str, Any], data: Data) -> tuple[Array, float | None]:
+        """The outputs (N, O), and the loss where the derivation has one."""
+        derivation, machinery, count = self._derivation, self._machinery, len(data.X)
+        self.load(parameters)
+        outputs = np.empty((count, derivation.network.outputs), self._dtype)
+        summed, weight = 0.0, 0.0
+        size = min(CHUNK, count)
+        programs = [self._program(rows) for rows in {size, count % size or size}]
+        assert programs
+        with enough_threads(derivation.network, size):
+            for start in range(0, count, size):
+                piece = slice(start, min(start + size, count))
+                program = self._program(piece.stop - start)
+                program.run(data, piece, outputs)
+                if derivation.loss is not None:
+                    share = float(machinery.numbers[Place.SHARE])
+                    summed += float(machinery.numbers[Place.LOSS]) * share
+                    weight += share
+        if derivation.loss is None:
+            return outputs, None
+        return outputs, summed if derivation.loss.over_batch == "sum" else summed / (weight or 1.0)
+
+    def single(self, parameters: Mapping[str, Any]) -> Callable[[Any], Array]:
+        """A function from one row (I,), an array of the evaluator's dtype, to its outputs (O,), soon.
+
+        The result is a new array each time. Made for one thread; each thread makes its own.
+        """
+        own = CompiledEvaluator(self._derivation, self._dtype)
+        own.load(parameters)
+        return own._program(1).single()
+
+
+class _Forward:
+    """The program of the feedforward pass for a number of rows, whose input and output may be moved."""
+
+    def __init__(self, machinery: Machinery, rows: int) -> None:
+        self.machinery, derivation = machinery, machinery.derivation
+        self.program = Lowering(
+            derivation, machinery.arena, machinery.table, rows, machinery.shared, keep={derivation.output}
+        )
+        self.program.gather_from({})
+        self.bounds = self.program.place()
+        machinery.ready()
+        buffers = self.program.buffers
+        self.x, self.output = buffers["x"], buffers[derivation.output]
+        # Where in the rows the addresses of both stand.
+        self.reads = np.flatnonzero(self.program.code == self.x.ctypes.data)
+        self.writes = np.flatnonzero(self.program.code == self.output.ctypes.data)
+
+    def run(self, data: Data, piece: slice, outputs: Array) -> None:
+        """Compute a chunk of the data into its place in the outputs."""
+        machinery, buffers, code = self.machinery, self.program.buffers, self.program.code
+        X = data.X[piece]
+        if X.dtype == self.x.dtype and X.flags.c_contiguous:
+            code[self.reads] = X.ctypes.data
+        else:
+            code[self.reads] = self.x.ctypes.data
+            np.copyto(self.x, X, casting="same_kind")
+        if "y" in buffers:
+            np.copyto(buffers["y"], data.y[piece], casting="same_kind")
+        if data.weights is not None and machinery.derivation.loss is not None:
+            np.copyto(buffers[weights_name(machinery.derivation)], data.weights[piece], casting="same_kind")
+        code[self.writes] = outputs[piece].ctypes.data
+        machinery.run(self.bounds, Section.GATHER)
+        machinery.run(self.bounds, Section.COMPUTE)
+
+    def single(self) -> Callable[[Any], Array]:
+        """See `CompiledEvaluator.single`."""
+        machinery = self.machinery
+        machinery.run(self.bounds, Section.GATHER)
+        machinery.plan[Plan.STOP] = self.bounds[Section.COMPUTE + 1]
+        start = int(self.bounds[Section.COMPUTE])
+        numbers, plan = machinery.numbers.ctypes.data, machinery.plan.ctypes.data
+        # So short a call does not give other threads their turn first.
+        address = the_machine().address(kernels.section())
+        call = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
+        given, copy = self.x.reshape(-1), self.output.reshape(-1).copy
+        keep = self
+
+        def predict(row: Any) -> Array:
+            assert keep is not None
+            given[:] = row
+            call(start, numbers, plan)
+            return copy()
+
+        return predict
