@@ -161,7 +161,6 @@ def _of_model(path: str, asked: dict[str, Any]) -> Any:
 
     from chainrule.engines.engine import Data
     from chainrule.working.recorded import step_of_model
-    from chainrule.working.works import work_model
 
     if asked["rule"] or asked["loss"]:
         raise ConfigError("a model has its own loss and rule: leave --rule and --loss out")
@@ -187,6 +186,8 @@ def _of_model(path: str, asked: dict[str, Any]) -> Any:
     listed = ", ".join(map(str, rows)) if len(rows) <= 5 else f"{rows[0]} to {rows[-1]}"
     title = f"Row{'s' * (len(rows) > 1)} {listed} of {Path(asked['data']).name} through {loaded.network}"
     if asked["rounding"]:
+        from chainrule.working.works import work_model
+
         return work_model(
             loaded, data, asked["rounding"], notation, chain=asked["chain"], targets=has_target, title=title
         )

@@ -28,7 +28,6 @@ from chainrule.working.names.naming import Namer, namer
 from chainrule.working.names.notation import Notation
 from chainrule.working.program import Lines, Program, scalar_program
 from chainrule.working.rendering.drawing import drawing_of
-from chainrule.working.rendering.pytorch import pytorch_script
 from chainrule.working.stepview import StepView
 
 __all__ = ["RecordedStep", "heading", "is_large", "step_of_model", "step_of_run"]
@@ -134,6 +133,8 @@ class RecordedStep:
 
     def script(self) -> str:
         """The step as a PyTorch script that asserts the same numbers."""
+        from chainrule.working.rendering.pytorch import pytorch_script
+
         return pytorch_script(self.derivation, self.step, rate=self.rate, title=self.title)
 
 
