@@ -75,10 +75,13 @@ def test_an_entrys_certificate_is_of_its_own_gradient(large: Run, name: str) -> 
     assert (found.single, found.worst, found.agrees) == (True, "W1[20,3]", True)
 
 
-def test_another_numbers_certificate_is_of_a_few_gradients(large: Run) -> None:
-    found = step_of_run(large.at(epoch=1, batch=2))["z2[3,1]"].certificate
-    assert found is not None
-    assert (found.single, found.compared, found.sampled) == (False, 4, True)
+def test_another_numbers_certificate_is_of_a_few_gradients(small: Run, large: Run) -> None:
+    few = step_of_run(small.at(epoch=1, batch=2))["C"].certificate
+    assert few is not None
+    assert (few.single, few.compared, few.sampled) == (False, 4, True)
+    one = step_of_run(large.at(epoch=1, batch=2))["z2[3,1]"].certificate
+    assert one is not None
+    assert (one.single, one.compared) == (True, 1)
 
 
 def test_an_entry_in_letters_has_no_certificate(large: Run) -> None:

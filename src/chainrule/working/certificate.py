@@ -117,7 +117,10 @@ def certify(
     exact = {name: _in_float64(values[name]) for name in asked}
     key, number = (int(np.asarray(values.get(name, start))) for name, start in (("key", 0), ("t", 1)))
     most = limit or _limit(derivation, len(exact["x"]))
-    step = replace(shown, values={s: _in_float64(v) for s, v in shown.values.items()})
+    # Not all of a step's numbers: copies of weights and rule state would take longer than the check.
+    looked_at = ["x", *(line.symbol for line in derivation if line.phase in ("feedforward", "loss"))]
+    looked_at += derivation.gradients.values()
+    step = replace(shown, values={symbol: _in_float64(shown.values[symbol]) for symbol in looked_at})
     places = _place(derivation, entry) if entry is not None else None
     try:
         found, left_out = check_entries(
