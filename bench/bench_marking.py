@@ -301,7 +301,9 @@ def clean_sheets(count: int, seed: int, verbose: bool = False) -> tuple[int, flo
             _, exact = simulated(program, Style(EXACT, EXACT), None)
             for key in keys:
                 way = Rounding(draw.choice(["round", "truncate"]), draw.randint(2, 5))
-                written[key] = way.written(exact[key])
+                # A number that stands alone shows a digit of its value.
+                small = exact[key].adjusted() < -way.digits
+                written[key] = (Rounding("significant", 2) if small else way).written(exact[key])
         start = time.perf_counter()
         result = marked(program, written, keys, style, stated)
         slowest = max(slowest, time.perf_counter() - start)

@@ -145,3 +145,9 @@ def test_without_matplotlib_png_is_one_sentence(tmp_path: Path, monkeypatch: pyt
         "drawing with matplotlib needs the plots extra: pip install 'chainrule[plots]'"
     )
     assert not path.exists()
+
+
+def test_a_chart_does_not_go_into_a_folder_by_itself(tmp_path: Path) -> None:
+    assert refused("chart", "loss_curve", "--out", str(tmp_path)) == (
+        f'--out "{tmp_path}" is a folder: give the name of a file in it'
+    )

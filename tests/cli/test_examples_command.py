@@ -54,3 +54,24 @@ def test_saving_needs_a_name_and_a_place_that_can_be_written(tmp_path: Path) -> 
         "--save needs the name of an example: give one, for example psyc681-2-2-1"
     )
     assert "no" in refused("examples", "softmax", "--save", str(tmp_path / "no" / "mine.toml"))
+
+
+def test_an_edited_copy_is_kept_unless_it_is_to_be_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    save = ("examples", "softmax", "--save", str(file))
+    chainrule(*save)
+    assert chainrule(*save).code == 0
+    file.write_text("mine")
+    assert refused(*save) == (
+        f'--save "{file}" is there already, and differs from the example: give another name, or --force to '
+        "replace it"
+    )
+    assert file.read_text() == "mine"
+    assert chainrule(*save, "--force").code == 0
+    assert file.read_bytes() == example_path("softmax").read_bytes()
+
+
+def test_force_is_for_a_file_to_be_saved() -> None:
+    assert refused("examples", "softmax", "--force") == (
+        "--force is for a file to be saved: give --save FILE.toml as well, or leave it out"
+    )

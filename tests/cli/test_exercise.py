@@ -102,13 +102,18 @@ def test_json_tells_of_every_sheet(tmp_path: Path) -> None:
         (
             ("--rounding", "slopes="),
             '--rounding "slopes=" is no table of roundings: write each name once, as in '
-            '"default=round:3, slopes=truncate:4"',
+            '"output=truncate:4, slopes=round:3"',
         ),
         (("--count", "0", "--out", "x"), "--count is how many sheets are made, 1 to 10,000, not 0"),
         (("--count", "10001", "--out", "x"), "--count is how many sheets are made, 1 to 10,000, not 10001"),
         (
             ("--format", "docx"),
             'there is no format "docx": choose one of html, pdf, latex, markdown, text, moodle, csv, toml',
+        ),
+        (
+            ("--kind", "dimensions", "--format", "csv", "--out", "x"),
+            "a key as csv is for the mark command, which marks numbers, and the answers of dimensions are shapes: "
+            "take moodle, which marks them itself, or text",
         ),
         (("--format", "html"), "exercises are written as files: say with --out FOLDER where they go"),
         (("--count", "2"), "exercises are written as files: say with --out FOLDER where they go"),

@@ -254,3 +254,15 @@ def test_the_derivation_of_a_slope_as_json_ends_with_the_declared_one() -> None:
     made = json.loads(chainrule("formulas", "tanh", "--derive", "--json").out)
     assert made["agrees"]
     assert made["steps"][-1]["form"] == "1 - a²"
+
+
+def test_deriving_at_a_point_is_refused() -> None:
+    assert refused("formulas", "sigmoid", "--derive", "--at", "3") == (
+        "--derive writes formulas, and --at computes numbers: give one of them"
+    )
+
+
+def test_the_root_of_two_is_derived_by_its_name() -> None:
+    out = chainrule("formulas", "gelu", "--derive").out
+    assert "gelu(z) = z / 2 · erfc(-z / √2)" in out
+    assert "1.414" not in out

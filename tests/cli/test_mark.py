@@ -19,7 +19,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sheet(name: str, answers: str) -> str:
-    Path(name).parent.mkdir(exist_ok=True)
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
     Path(name).write_text(PSYC + answers, "utf-8")
     return name
 
@@ -179,6 +179,28 @@ def test_reports_and_a_table_are_written(klass: str) -> None:
     assert len(rows) == 6
 
 
+def test_a_table_among_the_sheets_is_refused(klass: str) -> None:
+    assert refused("mark", klass, "--csv", "class/all.csv") == (
+        '--csv "class/all.csv" is in the folder of the sheets, and would be read as one of them the next time: '
+        "write it to another folder"
+    )
+    assert not Path("class/all.csv").exists()
+
+
+def test_folders_above_the_reports_are_made(klass: str) -> None:
+    assert chainrule("mark", klass, "--out", "a/b").code == 1
+    assert Path("a/b/9.txt").is_file()
+
+
+def test_folders_inside_a_folder_are_named(klass: str) -> None:
+    sheet("class/late/12.toml", 'z1 = "0.47"')
+    ran = chainrule("mark", klass)
+    assert "2 sheets" in ran.out
+    assert ran.err == (
+        'chainrule: folders in a folder are not marked: name them, too, if wanted: "class/late"\n'
+    )
+
+
 def test_sheets_of_one_name_have_reports_of_their_own(klass: str) -> None:
     Path("class/9.json").write_text('{"example": "unit-0.87", "answers": {"z": 0.87}}', "utf-8")
     chainrule("mark", klass, "--out", "reports")
@@ -240,8 +262,8 @@ def test_a_bad_sheet_is_one_sentence() -> None:
         (["unit", "--out", "taken"], '--out "taken" is a file: give the name of a folder'),
         (["17.toml", "--csv", "17.toml"], '--csv "17.toml" is a file that is read here: give another name'),
         (
-            ["unit", "--out", "no/reports"],
-            'cannot make the folder "no/reports": no such file or directory: choose another one',
+            ["unit", "--out", "taken/reports"],
+            'cannot make the folder "taken/reports": not a directory: choose another one',
         ),
         (
             ["17.toml", "--example", "softmax"],

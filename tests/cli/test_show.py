@@ -145,6 +145,10 @@ def test_what_is_printed_is_the_working_of_python() -> None:
     [
         (["psyc681"], 'there is no example called "psyc681": did you mean "psyc681-2-2-1"? (known: '),
         (["psyc681-2-2-1", "--x", "1,2"], "an example has its own network and numbers: leave --x out"),
+        (["psyc681-2-2-1", "--row", "2"], "an example has its own network and numbers: leave --row out"),
+        (["softmax", "--fused"], "'Softmax of three scores' has no training step: leave fused out"),
+        (["chain-rule-log", "--chain", "deltas"], "'The chain rule on ln(ax)' has no training step: leave"),
+        ([".", "--x", "1"], '"." is a folder: give a file in it, or the name of an example'),
         (["psyc681-2-2-1", "--entry", "w9"], 'there is no quantity called "w9"'),
         (
             ["psyc681-2-2-1", "--rounding", "round"],
@@ -180,6 +184,12 @@ def test_a_wrong_request_is_one_sentence(
             ["--entry", "w1"],
             "there are no numbers to work on: give --data and --row for a model, --x and --y",
         ),
+        (["--x", "1e400,2", "--y", "1"], "x must hold numbers up to 1.8e308 in size, but one is 1e+400"),
+        (
+            ["--x", "1,2", "--y", "1", "--row", "1"],
+            "a network file has no table to read: its numbers are --x",
+        ),
+        (["--rounding", "round:3"], "there are no numbers to work on: give --data and --row for a model"),
         (["--x", "1,2", "--y", "1", "--passes", "0"], "passes are a whole number, at least 1, not 0"),
     ],
 )
@@ -196,8 +206,43 @@ def test_wrong_numbers_for_a_network_are_one_sentence(
         ("0", "there is no row 0: the table has "),
         ("999", "there is no row 999: the table has "),
         ("one", '--row "one" names no rows: write for example 3, or 1,4,7, or 2-5'),
+        ("5-2", '--row "5-2" runs backwards: write 2-5'),
         ("", '--row "" names no rows: write for example 3, or 1,4,7, or 2-5'),
     ],
 )
 def test_a_wrong_row_is_one_sentence(row: str, sentence: str) -> None:
     assert refused("show", "model.safetensors", "--data", "good.csv", "--row", row).startswith(sentence)
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--row", "1"], "there are no numbers to work on: give --data and --row for a model"),
+        (["--x", "1"], "there are no numbers to work on: give --data and --row for a model"),
+        (["--data", "good.csv", "--x", "1"], "a model is worked on rows of --data: leave --x out"),
+        (
+            ["--data", "good.csv", "--fused"],
+            "a model's step is worked once, as it was trained: leave --fused out",
+        ),
+        (
+            ["--data", "good.csv", "--chain", "paths"],
+            "a model's own numbers are worked as they were computed: ",
+        ),
+    ],
+)
+def test_what_a_model_would_pass_over_is_refused(arguments: list[str], sentence: str) -> None:
+    assert refused("show", "model.safetensors", *arguments).startswith(sentence)
+
+
+def test_a_rounding_may_be_a_table() -> None:
+    ran = chainrule("show", "psyc681-2-2-1", "--rounding", "default=round:3, output=truncate:4")
+    assert ran.code == 0
+    assert "every line rounded to 3 decimals, ties half-up; output truncated to 4 decimals" in " ".join(
+        ran.out.split()
+    )
+
+
+def test_several_entries_as_json_are_one_object() -> None:
+    told = json.loads(chainrule("show", "psyc681-2-2-1", "--entry", "w1", "--entry", "w2", "--json").out)
+    assert [each["title"] for each in told["workings"]] == ["How w1 comes about", "How w2 comes about"]

@@ -19,6 +19,7 @@ from chainrule.working.calculation import Calculation, from_engine, with_pencil
 from chainrule.working.document import Step, Working
 from chainrule.working.names.naming import namer
 from chainrule.working.program import scalar_program
+from chainrule.working.stepview import StepView
 from tolerances import assert_close
 
 BY_NAME = {case.name: case for case in CASES}
@@ -241,3 +242,23 @@ def test_values_are_those_of_the_calculation() -> None:
 def test_nets_of_every_shape_have_a_step_for_each_line() -> None:
     program = Case("any", net((2, 3, 2), "relu"), "mse", samples=2).program()
     assert [step.key for step in worked(with_pencil(program)).steps] == [line.key for line in program]
+
+
+def test_an_update_moves_the_bias_itself() -> None:
+    """Where a notation writes the bias as the weight of an input 1, it does so in sums only."""
+    program = BY_NAME["hidden tanh"].program(passes=1)
+    made = {step.key: step for step in worked(with_pencil(program), "comp0087").steps}
+    assert "1 · b" in made["z1[1,1]@1"].formula.text
+    assert "1 · b" not in made["b1[1]@2"].formula.text
+
+
+def test_a_line_that_repeats_its_numbers_too_often_is_shown_in_short() -> None:
+    """Softmax puts every unit of a layer into each of its logarithms."""
+    case = Case("wide", net((2, 30), output="softmax"), "crossentropy", samples=8)
+    view = StepView(case.derivation, case.steps[0])
+    calculation = from_engine(view, case.steps, "")
+    step = step_of(view.by_key["C@1"], calculation, namer("chainrule", view))
+    assert len(step.uses) == 0
+    assert step.numbers is None
+    assert step.reason.endswith(" numbers, too many to write out)")
+    assert len(step.formula.text) < 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import numpy as np
@@ -12,7 +13,9 @@ from chainrule.derivation import Dense, Network, derive
 from chainrule.engines.numpy import NumpyEngine
 from chainrule.engines.pencil import printed
 from chainrule.engines.rounding import Policy
-from chainrule.working.calculation import as_decimal, exactly, from_engine, names_of, with_pencil
+from chainrule.errors import ConfigError
+from chainrule.working.calculation import as_decimal, from_engine, names_of, with_pencil
+from chainrule.working.names.naming import namer
 from chainrule.working.program import Program, scalar_program
 from tolerances import assert_close
 
@@ -103,7 +106,7 @@ def test_a_policy_may_name_a_group() -> None:
     [
         ("output", "round:5"),
         ("activations", "round:5"),
-        ("a2", "round:3"),
+        ("a2", "round:5"),
         ("a2[1,1]", "round:5"),
         ("o1", "round:5"),
     ],
@@ -132,11 +135,51 @@ def test_the_most_specific_name_decides() -> None:
     assert calculation.written("a1[1,1]@1") == "0.6154"
 
 
-def test_exactly_is_the_value_before_it_is_rounded() -> None:
+def test_a_policy_may_name_all_entries_of_a_symbol() -> None:
+    calculation = with_pencil(lecture(), Policy.parse({"default": "round:3", "W1": "round:5"}))
+    assert calculation.written("W1[1,1]@2") == "0.70110"
+    assert calculation.written("W2[1,1]@2") == "0.560"
+
+
+def test_a_symbol_is_told_from_a_name_of_the_notation_by_its_capitals() -> None:
     program = lecture()
-    calculation = with_pencil(program, Policy.parse("round:3"))
-    assert str(exactly(program.by_key["C@1"], calculation.values)) == "0.125316"
-    assert calculation.written("C@1") == "0.125"
+    policy = Policy.parse({"default": "round:3", "W1": "round:5", "w2": "round:1", "z1": "round:2"})
+    calculation = with_pencil(program, policy, namer("psyc681", program))
+    assert [calculation.written(f"W1[1,{j}]@2") for j in (1, 2)] == ["0.70110", "0.3"]
+    assert [calculation.written(f"z1[1,{k}]@1") for k in (1, 2)] == ["0.47", "0.330"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "ouput",
+            'there is no line, or group of lines, to round called "ouput": did you mean "output"? (known: '
+            "activations, deltas, gradients, hidden activations, hidden slopes, loss, other, output, output slope, "
+            "slopes, updates, weighted sums): name one of these groups, or a line, such as z1",
+        ),
+        ("w9", None),
+        (
+            "x1",
+            'the rounding of "x1" has nothing to round: it is given, or taken over as it is; leave it out, '
+            "or name a line",
+        ),
+        ("z1@2", 'a rounding is of all passes: write "z1", not "z1@2"'),
+    ],
+)
+def test_a_policy_that_names_what_no_line_has_is_refused(
+    told: Callable[..., str], name: str, message: str | None
+) -> None:
+    program = lecture()
+    policy = Policy.parse({"default": "round:3", name: "round:2"})
+    sentence = told(ConfigError, lambda: with_pencil(program, policy, namer("psyc681", program)))
+    assert message is None or sentence == message
+
+
+@pytest.mark.parametrize("name", ["∂C/∂z1", "dC/dw5", "ŷ", "a2", "slopes", "deltas", "a2[1,1]", "∂o1/∂z3"])
+def test_a_policy_may_name_a_line_in_any_spelling(name: str) -> None:
+    program = lecture()
+    assert with_pencil(program, Policy.parse({name: "round:2"}), namer("psyc681", program)).by == "pencil"
 
 
 # --- an engine's numbers ---------------------------------------------------------------------------------

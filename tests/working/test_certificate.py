@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from chainrule.engines.rounding import Policy
 from chainrule.errors import ConfigError
 from chainrule.working.calculation import from_engine, with_pencil
 from chainrule.working.certificate import Certificate, certificate_of, certify
+from chainrule.working.entries import Entry
+from chainrule.working.works import work_example
 
 BY_NAME = {case.name: case for case in CASES}
 TRAINED = [case for case in CASES if case.derivation.gradients]
@@ -92,7 +95,58 @@ def test_a_pencils_gradients_are_those_it_printed(rounding: str) -> None:
     assert found.by == f"the pencil ({calculation.policy.written})"
     symbol, _, places = found.worst.partition("[")
     assert found.shown == float(calculation[f"d{symbol}[{places}@1"])
-    assert found.error < (1e-6 if rounding == "exact" else 1)
+    assert found.agrees
+    if rounding == "exact":
+        assert (found.error < 1e-6, found.units) == (True, None)
+    else:
+        assert found.units is not None
+        assert found.units > 0.1
+
+
+def test_the_error_is_relative_to_the_difference() -> None:
+    case = BY_NAME["hidden tanh"]
+    wrong = altered(case.steps[0], "dW2", (1, 0), 1.06)
+    found = certify(case.derivation, wrong.values, wrong, "numpy, float64")
+    assert found is not None
+    assert found.error == pytest.approx(0.06, rel=1e-4)
+    assert found.written.endswith("by difference, 6% off.")
+
+
+def test_an_engines_gradients_that_are_a_little_off_do_not_agree() -> None:
+    case = BY_NAME["hidden tanh"]
+    wrong = altered(case.steps[0], "dW2", (1, 0), 1.009)
+    found = certify(case.derivation, wrong.values, wrong, "numpy, float64")
+    assert found is not None
+    assert not found.agrees
+    assert "do not agree with every entry; the worst is W2[2,1]" in found.written
+
+
+def test_a_pencils_gradient_beyond_its_digits_does_not_agree() -> None:
+    program = BY_NAME["2-2-1 biases 1"].program(passes=1)
+    calculation = with_pencil(program, Policy.parse("round:3"))
+    off = {**calculation.values, "dW2[1,1]@1": calculation["dW2[1,1]@1"] + Decimal("0.02")}
+    found = certificate_of(replace(calculation, values=off))
+    assert found is not None
+    assert (found.worst, found.agrees) == ("W2[1,1]", False)
+
+
+def test_the_worst_entry_is_named_as_the_notation_has_it() -> None:
+    found = work_example("psyc681-2-2-1").certificate
+    assert found is not None
+    assert found.worst == "w3"
+
+
+def test_where_no_gradient_is_shown_there_is_none() -> None:
+    assert work_example("xor-perceptron").certificate is None
+
+
+def test_only_the_entry_that_is_asked_for_is_compared() -> None:
+    case = BY_NAME["hidden tanh"]
+    step = case.steps[0]
+    found = certify(case.derivation, step.values, step, "numpy, float64", entry=Entry("W2", (2, 1)))
+    assert found is not None
+    assert (found.compared, found.worst, found.single) == (1, "W2[2,1]", True)
+    assert "agree with the gradient of W2[2,1] to " in found.written
 
 
 def test_a_certificate_is_written_in_a_sentence() -> None:
@@ -102,7 +156,15 @@ def test_a_certificate_is_written_in_a_sentence() -> None:
         "1.2e-08 or better; the worst is W1[2,1], 0.5 shown and 0.25 by difference."
     )
     assert "agree with every entry (but 2 at a kink) to" in replace(facts, left_out=2).written
-    assert "differ from every entry by up to 33%; the worst" in replace(facts, error=1 / 3).written
+    pencil = replace(facts, error=1.0, units=2.4)
+    assert pencil.written.endswith(
+        "agree with every entry to 3 units of the last digit written; the worst is W1[2,1], 0.5 shown and "
+        "0.25 by difference, 100% off."
+    )
+    other = replace(facts, error=float("inf"), shown=float("nan"), agrees=False)
+    assert other.written.endswith(
+        "do not agree with every entry; the worst is W1[2,1], no finite number shown and 0.25 by difference."
+    )
 
 
 # --- the check behind it -------------------------------------------------------------------------------

@@ -260,8 +260,8 @@ def test_a_copy_of_an_example_is_the_same_example(saved: Callable[[str], Path]) 
         ('title = "Small"', "title = 5", "title must be text in quotes, not 5"),
         ("psyc681", "psyc6", 'notation: there is no notation called "psyc6"'),
         ("[data]", "[dta]", 'there is no key "dta", did you mean "data"?'),
-        ("x = [0.5, 3]", "x = [0.5]", "row 1 of x has 1 numbers, but the network has 2 inputs"),
-        ("y = [1]", "y = [[1], [0]]", "x has 1 rows and y 2: give one of each per sample"),
+        ("x = [0.5, 3]", "x = [0.5]", "row 1 of x has 1 number, but the network has 2 inputs"),
+        ("y = [1]", "y = [[1], [0]]", "x has 1 row and y 2: give one of each per sample"),
         ("y = [1]", "", "the loss compares with y: add y to the data"),
         ("y = [1]", 'y = ["1"]', "the samples are rows of numbers, but one is '1'"),
         ("y = [1]", "y = [nan]", "the samples are rows of numbers, but one is infinite, too large or none"),
@@ -277,14 +277,25 @@ def test_a_copy_of_an_example_is_the_same_example(saved: Callable[[str], Path]) 
         ('"Small"', '"Small"\nalso = ["z = w1 + 1"]', "gives z a value, which it has already"),
         ('"Small"', '"Small"\nalso = ["w1 + 1"]', "gives no name a value: write it as y = x^2 + 1"),
         ("y = [1]", "y = [1]\n[printed]\nz = 0.3", 'z must be in quotes, "0.3", so that its digits stay'),
-        ("y = [1]", 'y = [1]\n[printed]\nq = "0.3"', 'there is no quantity called "q"'),
-        ("y = [1]", 'y = [1]\n[printed.pass2]\nz = "0.3"', "there is no pass 2 here: there is 1 in all"),
+        ("y = [1]", 'y = [1]\n[printed]\nq = "0.3"', '[printed]: there is no quantity called "q"'),
+        (
+            "y = [1]",
+            'y = [1]\n[printed.pass2]\nz = "0.3"',
+            "[printed.pass2]: there is no pass 2 here: there is 1 in all",
+        ),
         (
             "y = [1]",
             'y = [1]\n[printed]\nz = { valu = "1" }',
             'z is given as { value = "0.47", source = "…" }',
         ),
-        ("y = [1]", 'y = [1]\n[formula]\nlines = ["y = 2"]', "either a [network] or a [formula]"),
+        (
+            "y = [1]",
+            'y = [1]\n[formula]\nlines = ["y = 2"]',
+            "either a [network] or a [formula], and this has both",
+        ),
+        ("[data]\nx = [0.5, 3]\ny = [1]", "", "needs [data] with the inputs x, and this has none"),
+        ('"Small"', '"Small"\nrounding = { ouput = "round:2" }', 'called "ouput": did you mean "output"?'),
+        ('"Small"', '"Small"\nrounding = { w9 = "round:2" }', 'to round called "w9"'),
         ('loss = "squ', 'los = "squ', 'there is no key "los" in network, did you mean "loss"?'),
         ("x = [0.5, 3]", "x = [0.5, 3]\nw = 1", 'there is no key "w" in data (known: x, y)'),
         (
@@ -303,6 +314,13 @@ def test_a_mistake_in_a_file_is_named(
     said = told(ConfigError, lambda: load_example(file))
     assert said.startswith(f'"{file}"')
     assert message in said
+
+
+def test_an_unknown_notation_is_one_mistake(saved: Callable[[str], Path], told: Told) -> None:
+    file = saved(SMALL.replace("psyc681", "psyc6"))
+    said = told(ConfigError, lambda: load_example(file))
+    assert "2 mistakes" not in said
+    assert "squared_error" not in said
 
 
 @pytest.mark.parametrize(

@@ -127,3 +127,9 @@ def test_a_working_in_letters_has_formulas_only() -> None:
     latex = render_latex(work_example("comp0087-2-2-1")["dW1[i,j]"])
     assert r"\approx" not in latex
     assert problem(latex) == ""
+
+
+def test_a_formula_of_thousands_of_fractions_is_broken_too() -> None:
+    lines = broken_latex(" + ".join([r"\frac{1}{2}"] * 3_000), 345)
+    assert " ".join(lines).count(r"\frac{1}{2}") == 3_000
+    assert all(printed_width(line) <= 345 for line in lines)

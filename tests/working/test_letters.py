@@ -14,7 +14,7 @@ from chainrule.derivation import Dense, Network, derive
 from chainrule.errors import ChainruleError, InvalidInput
 from chainrule.formulas.expression import Expression, evaluate, symbols_in
 from chainrule.working.letters import InLetters, in_letters
-from chainrule.working.works import work
+from chainrule.working.works import work, work_example
 from tolerances import assert_close
 
 Told = Callable[[type[ChainruleError], Callable[[], object]], str]
@@ -209,4 +209,19 @@ def test_a_wrong_number_of_letters_is_told(told: Told) -> None:
     )
     assert (
         told(InvalidInput, lambda: in_letters(d, 1, "b1", ("i", "j"))) == "b1 has 1 index, not 2: write b1[i]"
+    )
+
+
+def letters(name: str, asked: str) -> list[str]:
+    working = work_example(name)[asked]
+    return [working.steps[0].formula.text, working.steps[-1].formula.text]
+
+
+def test_letters_tell_layers_apart_where_a_notation_numbers_all_weights_in_a_row() -> None:
+    assert letters("psyc681-2-2-1", "dW1[i,j]") == [
+        "∂C/∂o1 · ∂o1/∂z3 · ∂z3/∂h_j · ∂h_j/∂z1[j] · ∂z1[j]/∂W1[i,j]",
+        "2 · (o1 - y) · o1 · (1 - o1) · W2[j,1] · h_j · (1 - h_j) · x_i",
+    ]
+    assert letters("cap4453-2-3-1", "dW1[i,j]")[0] == (
+        "∂E/∂out · ∂out/∂z_out · ∂z_out/∂a_j · ∂a_j/∂z_j · ∂z_j/∂W1[i,j]"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -15,6 +16,7 @@ from chainrule.working.calculation import from_engine
 from chainrule.working.document import Step, Working
 from chainrule.working.looking import entry_lookup
 from chainrule.working.names.naming import namer
+from chainrule.working.names.notation import read_notation
 from chainrule.working.stepview import StepView
 from chainrule.working.works import work, work_example
 from tolerances import assert_close
@@ -203,3 +205,110 @@ def test_a_working_answers_for_itself() -> None:
     working = work(net((2, 2, 1)), np.ones((2, 2)), [1, 0], loss="mse", rounding=Policy.parse("round:3"))
     assert working["dW1[2,1]"].result == working["∂C/∂W1[2,1]"].result
     assert isinstance(float(working["C"]), float)
+
+
+# --- keys, other bases, whole matrices, updates -------------------------------------------------------------
+
+
+def test_every_steps_own_key_finds_that_step() -> None:
+    working = work_example("psyc681-2-2-1", "round:3", passes=3)
+    for step in working.steps:
+        assert isinstance(step, Step)
+        found = working[step.key].steps[-1]
+        assert isinstance(found, Step)
+        assert (found.key, found.result) == (step.key, step.result)
+    assert working["W1[1,1]@2"].result == "0.701"
+    assert working["∂z2[1,1]@1/∂a1[1,1]@1"].result == "0.55"
+
+
+def test_a_key_of_a_large_step_finds_its_line(told: Told) -> None:
+    answer = viewed("hidden tanh")
+    assert [answer(key).steps[-1].key for key in ("W1[2,1]@2", "z1[2,1]@1")] == ["W1[2,1]@2", "z1[2,1]@1"]
+    assert told(UnknownName, lambda: answer("W1[9,1]@2")).startswith("there is no number of this step")
+
+
+def test_places_count_from_what_the_notation_counts_from(told: Told) -> None:
+    """What is printed is what can be asked for."""
+    zero = replace(read_notation("chainrule"), base=0)
+    working = work_example("psyc681-2-2-1", "round:3", zero)
+    for step in working.steps:
+        assert isinstance(step, Step)
+        if step.arrow == "=" and step.key.endswith("@1"):
+            assert working[step.name.text].steps[-1].key == step.key
+    assert working["W1[1,1]"].steps[-1].key == "W1[2,2]@2"
+    assert told(InvalidInput, lambda: working["W1[2,1]"]) == (
+        "there is no W1[2,1]: W1 is 2 × 2, its places counted from 0"
+    )
+    assert told(InvalidInput, lambda: working["z1[a]"]).endswith("write for example z1[0,0]")
+
+
+def test_a_large_step_counts_its_places_as_its_notation_does() -> None:
+    case = BY_NAME["hidden tanh"]
+    view = StepView(case.derivation, case.steps[0])
+    names = namer(replace(read_notation("chainrule"), base=0), view)
+    answer = entry_lookup(from_engine(view, case.steps[:1], ""), names)
+    step = answer("W1[0,1]").steps[-1]
+    assert (step.key, step.name.text) == ("W1[1,2]@2", "W1[0,1]")
+
+
+def keys(working: Working) -> list[str]:
+    return [step.key for step in working.steps if isinstance(step, Step)]
+
+
+def test_a_matrix_is_worked_entry_by_entry(lecture: Working) -> None:
+    working = lecture["W1"]
+    assert working.title == "How the entries of W1 come about"
+    assert [key for key in keys(working) if key.startswith("W1")] == [
+        f"W1[{i},{j}]@2" for i in (1, 2) for j in (1, 2)
+    ]
+    assert len(set(keys(working))) == len(keys(working))
+    assert keys(working)[-1] == "W1[2,2]@2"
+    for written in ("dW1", "∂C/∂W1", "dC/dW1"):
+        assert lecture[written].title == "How the entries of ∂C/∂W1 come about"
+        assert keys(lecture[written])[-1] == "dW1[2,2]@1"
+    assert {given.key for given in lecture["W1"].given} >= {"x[1,1]@1", "x[1,2]@1", "W1[2,2]@1"}
+
+
+def test_a_name_of_the_notation_is_no_matrix(lecture: Working) -> None:
+    assert lecture["z1"].steps[-1].key == "z1[1,1]@1"
+    assert lecture["∂C/∂z1"].steps[-1].key == "d1[1,1]@1"
+    assert lecture["a2"].steps[-1].key == "a2[1,1]@1"
+
+
+def test_a_matrix_of_many_entries_is_asked_for_by_one(told: Told) -> None:
+    case = Case("wide", net((40, 30, 2), "relu", "softmax"), "crossentropy", samples=4)
+    view = StepView(case.derivation, case.steps[0])
+    answer = entry_lookup(from_engine(view, case.steps, ""), namer("chainrule", view))
+    assert told(InvalidInput, lambda: answer("W1")) == (
+        "W1 has 1,200 entries, and no more than 64 are worked together: ask for one of them, such as W1[1,1]"
+    )
+    assert len(keys(answer("W2"))) >= 60
+
+
+@pytest.mark.parametrize("chain", ["paths", "deltas", "view"])
+@pytest.mark.parametrize(
+    ("rule", "kept"), [("hidden tanh", []), ("rule adam", ["m_W1[2,1]@2", "v_W1[2,1]@2"])]
+)
+def test_an_update_comes_after_its_gradient_with_its_factors(chain: str, rule: str, kept: list[str]) -> None:
+    answer = viewed(rule) if chain == "view" else look(rule, chain, passes=1)
+    shown = keys(answer("W1[2,1]"))
+    gradient = [key for key in keys(answer("dW1[2,1]")) if "/sample" not in key]
+    assert len(gradient) > 1
+    assert shown[: len(gradient)] == gradient
+    assert shown[-1] == "W1[2,1]@2"
+    assert set(kept) <= set(shown)
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("∂L/∂w_ji", "∂L/∂w_ji"),
+        ("dL/dw_ij", "∂L/∂w_ij"),
+        ("dL/du_i", "∂L/∂u_i"),
+        ("dL/dw_1j", "∂L/∂w_1j"),
+        ("dL/dw12", "How ∂L/∂w12 comes about"),
+    ],
+)
+def test_a_name_in_letters_is_asked_for_as_it_is_printed(written: str, title: str) -> None:
+    found = work_example("comp0087-2-2-1")[written].title
+    assert found == (title if title.startswith("How") else f"{title} in letters")

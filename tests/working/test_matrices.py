@@ -82,3 +82,15 @@ def test_a_matrix_is_no_single_number(told) -> None:  # type: ignore[no-untyped-
     assert told(InvalidInput, lambda: worked(case).value) == (
         'b2 is a matrix of 1 rows: ask for one entry, such as working["b2[1]"]'
     )
+
+
+def test_the_notation_told_is_the_one_of_what_is_shown() -> None:
+    """A course that numbers its weights in a row has no name for a whole matrix."""
+    case = BY_NAME["hidden tanh"]
+    view = StepView(case.derivation, case.steps[0])
+    working = build_matrices(view, title="", heading=("A step",), by="numpy, float64", notation="psyc681")
+    assert working.notation == "chainrule"
+    assert working.heading == (
+        "A step",
+        "matrices in chainrule's own symbols; single entries in the notation psyc681",
+    )

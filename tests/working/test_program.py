@@ -157,6 +157,17 @@ def test_too_many_lines_are_refused(told: Told) -> None:
     d = derive(net((80, 80, 1)), "mse", "adam", fused=False)
     values = {name: array.tolist() for name, array in initial_parameters(d.network, 0).items()}
     assert told(InvalidInput, lambda: scalar_program(d, {**values, "x": [[1] * 80], "y": [[1]]})) == (
-        "written out, this network has more than 20,000 lines: ask for single entries, or take fewer samples or "
-        "a smaller network"
+        "written out, this network has more than 20,000 lines: leave the rounding out, which shows "
+        "matrices whose entries open one by one, or take fewer samples or a smaller network"
     )
+
+
+def test_gradients_along_too_many_paths_are_refused(told: Told) -> None:
+    d = derive(net((4, 6, 6, 6, 6)), "mse", "gradient_descent", fused=False)
+    values = {name: array.tolist() for name, array in initial_parameters(d.network, 0).items()}
+    values |= {"x": [[1] * 4], "y": [[1] * 6]}
+    assert told(ConfigError, lambda: scalar_program(d, values, chain="paths")) == (
+        'along "paths", the gradients of this network are more than 2,000 products of slopes: take the chain '
+        '"deltas", or a smaller network'
+    )
+    assert scalar_program(d, values, chain="deltas").chain == "deltas"

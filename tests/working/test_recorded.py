@@ -68,6 +68,26 @@ def test_a_large_runs_step_has_the_bits_of_training(large: Run) -> None:
     assert working.certificate.error < 1e-4
 
 
+@pytest.mark.parametrize("name", ["W1[20,3]", "dW1[20,3]"])
+def test_an_entrys_certificate_is_of_its_own_gradient(large: Run, name: str) -> None:
+    found = step_of_run(large.at(epoch=1, batch=2))[name].certificate
+    assert found is not None
+    assert (found.single, found.worst, found.agrees) == (True, "W1[20,3]", True)
+
+
+def test_another_numbers_certificate_is_of_a_few_gradients(small: Run, large: Run) -> None:
+    few = step_of_run(small.at(epoch=1, batch=2))["C"].certificate
+    assert few is not None
+    assert (few.single, few.compared, few.sampled) == (False, 4, True)
+    one = step_of_run(large.at(epoch=1, batch=2))["z2[3,1]"].certificate
+    assert one is not None
+    assert (one.single, one.compared) == (True, 1)
+
+
+def test_an_entry_in_letters_has_no_certificate(large: Run) -> None:
+    assert step_of_run(large.at(epoch=1, batch=2))["dW1[i,j]"].certificate is None
+
+
 def test_a_runs_step_knows_its_rate_and_its_number(small: Run) -> None:
     replayed = small.at(epoch=2, batch=3)
     told = {given.name.text: given.written for given in work(replayed).given}
@@ -94,6 +114,11 @@ def test_a_step_is_large_by_its_numbers() -> None:
     d = derive(Network(2, [Dense(2, "tanh"), Dense(1)]), "mse", "gradient_descent")
     assert not is_large(d, 4)
     assert is_large(d, 400)
+
+
+def test_a_step_is_as_large_under_any_rule() -> None:
+    net = Network(3, [Dense(4), Dense(4), Dense(3)])
+    assert not any(is_large(derive(net, "mse", rule), 1) for rule in ("gradient_descent", "adam"))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from steps import CASES, Case, net
 
+from chainrule.derivation import Dense, Network
 from chainrule.engines.rounding import Policy
 from chainrule.formulas.expression import evaluate
 from chainrule.working.calculation import Calculation, from_engine, with_pencil
@@ -12,6 +15,7 @@ from chainrule.working.document import Step, Working
 from chainrule.working.looking import entry_lookup
 from chainrule.working.names.naming import namer
 from chainrule.working.stepview import StepView
+from chainrule.working.works import work
 from tolerances import assert_close
 
 BY_NAME = {case.name: case for case in CASES}
@@ -109,3 +113,11 @@ def test_too_many_samples_are_summed_at_once() -> None:
     case = Case("many samples", net((1, 1)), "mse", samples=300)
     calculation = from_engine(StepView(case.derivation, case.steps[0]), case.steps, "")
     assert shares(looked_up(calculation, "dW1[1,1]")) == []
+
+
+@pytest.mark.parametrize(("x", "told"), [("0.1", False), ("0.4", True)])
+def test_shares_that_do_not_add_up_as_printed_say_so(x: str, told: bool) -> None:
+    network = Network(1, [Dense(1, "sigmoid", bias=False, weights=[[0.3]])])
+    working = work(network, [[Decimal(x)], [0.7]], [[1], [0.3]], loss="mse", rounding="round:2")["dW1[1,1]"]
+    assert working.steps[-1].reason.endswith("so they do not add up to it digit for digit") == told
+    assert (sum(Decimal(share.result) for share in shares(working)) != Decimal(working.result)) == told

@@ -9,7 +9,7 @@ from wide import large
 
 from chainrule.derivation import Dense, Network
 from chainrule.working.document import Step
-from chainrule.working.rendering.breaking import broken, columns
+from chainrule.working.rendering.breaking import Piece, broken, columns, filled
 from chainrule.working.rendering.equations import groups, sentence, sides
 from chainrule.working.rendering.text import render_text
 from chainrule.working.worked.examples import EXAMPLES
@@ -172,3 +172,22 @@ def test_accents_take_no_column() -> None:
 )
 def test_a_phrase_becomes_a_sentence(told: str, sentenced: str) -> None:
     assert sentence(told) == sentenced
+
+
+def test_the_time_to_break_a_formula_grows_with_its_length_only() -> None:
+    summed: list[int] = []
+
+    class Width(float):
+        """A width that notes each time it is added up."""
+
+        def __radd__(self, other: float) -> float:
+            summed.append(1)
+            return other + float(self)
+
+        def __add__(self, other: float) -> float:
+            summed.append(1)
+            return float(self) + other
+
+    pieces = [Piece("+ 1", Width(4), 0, 0) for _ in range(400)]
+    assert len(filled(pieces, 40)) >= 40
+    assert len(summed) < 10 * len(pieces)

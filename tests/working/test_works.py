@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from chainrule import train
+from chainrule import Table, train, train_table
 from chainrule.derivation import Dense, Dropout, Network
 from chainrule.errors import ChainruleError, ConfigError, InvalidInput, ShapeMismatch, UnknownName
 from chainrule.working.document import MatrixStep, Step
@@ -64,6 +65,91 @@ def test_parameters_may_be_given_by_name() -> None:
     working = work(NET, X, parameters={"W1": np.ones((2, 2)), "b1": [Decimal("0.10"), 0]}, rounding="exact")
     assert float(working["z1[1,1]"]) == 3.1
     assert "0.10" in [given.written for given in working.given]
+
+
+def test_what_is_drawn_beside_given_parameters_is_told() -> None:
+    told = "not given, so drawn from seed 3: W2"
+    assert work(NET, X, parameters={"W1": np.ones((2, 2))}, seed=3).heading[-1] == told
+    assert work(LARGE, LARGE_X, parameters={"W1": np.ones((30, 40))}, seed=3).heading[-1] == told
+
+
+def test_targets_over_classes_may_be_their_numbers() -> None:
+    rows = work(CLASSES, X, [[0, 0, 1], [1, 0, 0]], loss="crossentropy")
+    for numbers in ([2, 0], [[2], [0]], np.array([2, 0])):
+        assert work(CLASSES, X, numbers, loss="crossentropy")["C"].value == pytest.approx(rows["C"].value)
+
+
+def test_a_models_step_is_worked_on_rows_and_on_a_table() -> None:
+    model = train(NET, X, [1, 0], loss="binary_crossentropy", epochs=1).model
+    working = work(model, X, [1, 0])
+    assert float(working["C"]) == pytest.approx(model.evaluate(X, [1, 0])["loss"])
+    assert [phase.name for phase in work(model, X).phases] == ["feedforward"]
+    assert work(model, X, [1, 0], rounding="round:3").by == "pencil"
+
+
+def test_a_models_inputs_are_called_by_their_columns() -> None:
+    table = Table.from_columns(
+        {"age": [20.0, 40.0, 60.0], "job": ["cook", "clerk", "cook"], "paid": ["no", "yes", "no"]}, source="t"
+    )
+    model = train_table(table, target="paid", layers=(2,), epochs=1, test=None).model
+    for rounding in (None, "round:3"):
+        working = work(model, table.take(np.array([0])), rounding=rounding)
+        names = [given.name.text for given in working.given if given.key.startswith("x")]
+        assert names == ["x[1] (age, standardised)", "x[2] (job=clerk)", "x[3] (job=cook)"]
+        told = [given.name.text for given in working["z1[1,1]"].given]
+        assert "x[1] (age, standardised)" in told
+        assert any("the rule starts afresh here" in line for line in working.heading)
+
+
+def test_a_network_file_is_no_example(tmp_path: Path) -> None:
+    file = tmp_path / "lecture.toml"
+    file.write_text("inputs = 2\n[[layers]]\nunits = 1\n")
+    with pytest.raises(
+        ConfigError, match=r'lecture\.toml" is a network file, which has no numbers to work on: '
+    ):
+        work(file)
+
+
+def test_where_a_rounding_loses_the_loss_one_sentence_says_why() -> None:
+    working = work_example("comp0087-2-2-1", "round:0")
+    told = [step for step in working.steps if isinstance(step, Step) and "this rounding" in step.reason]
+    assert len(told) == 1
+    assert "this rounding makes c = 1, so " in told[0].reason
+    assert told[0].reason.endswith(" has no finite value, nor has what is made of it")
+    assert told[0].result in ("∞", "-∞", "not a number")
+
+
+def test_a_step_that_a_rounding_divides_by_almost_nothing_is_told() -> None:
+    facts = {"loss": "mse", "rule": "adam"}
+    working = work(NET, [[0.01, 0.02]], [[0.6]], rounding="round:3", seed=1, **facts)
+    assert sum("so the step is divided by almost nothing" in step.reason for step in working.steps) == 1
+    fine = work(NET, [[0.01, 0.02]], [[0.6]], rounding="significant:4", seed=1, **facts)
+    assert not any("this rounding" in step.reason for step in fine.steps)
+
+
+def test_a_working_holds_the_numbers_it_can_be_asked_for() -> None:
+    working = work_example("psyc681-2-2-1")
+    assert ("w5" in working, "w9" in working, 5 in working) == (True, False, False)
+    assert list(working) == list(working.steps)
+
+
+def test_what_a_rule_keeps_starts_from_a_plain_0() -> None:
+    given = work(NET, X, Y, loss="mse", rule="adam").given
+    assert {each.written for each in given if each.key.startswith(("m_", "v_"))} == {"0"}
+
+
+def test_what_is_no_number_is_what_the_printed_numbers_come_to() -> None:
+    steps = work_example("comp0087-2-2-1", "round:0").steps
+    lost = [step for step in steps if isinstance(step, Step) and step.result in ("∞", "not a number")]
+    assert lost
+    assert {step.relation for step in lost} == {"="}
+
+
+def test_a_saturated_sigmoid_is_not_1_precisely() -> None:
+    network = Network(1, [Dense(1, "sigmoid", bias=False, weights=[[130]])])
+    step = work(network, [[1]], rounding="round:3").steps[-1]
+    assert isinstance(step, Step)
+    assert (step.result, step.relation) == ("1.000", "≈")
 
 
 def test_passes_carry_parameters_and_state_over() -> None:
@@ -168,6 +254,21 @@ def test_an_overflow_is_worked_and_certified_by_nobody() -> None:
             {"x": [[1, Decimal("sNaN")]]},
             "x must hold finite numbers, but one is Decimal('sNaN')",
         ),
+        (
+            InvalidInput,
+            {"x": [[1, 10**400]]},
+            "x must hold numbers up to 1.8e308 in size, but one is 1.00e+400",
+        ),
+        (
+            InvalidInput,
+            {"x": [[1, Decimal("-1e400")]], "rounding": "round:3"},
+            "x must hold numbers up to 1.8e308 in size, but one is -1e+400",
+        ),
+        (
+            ConfigError,
+            {"rate": 10**400},
+            "the learning rate must be above 0 and finite, not 1.00e+400: give for example 0.01",
+        ),
         (InvalidInput, {"x": [["1", "2"]]}, "x must hold finite numbers, but one is '1'"),
         (InvalidInput, {"x": [[True, 2]]}, "x must hold finite numbers, but one is True"),
         (InvalidInput, {"y": ["a", "b"]}, "y must hold finite numbers, but one is 'a'"),
@@ -263,5 +364,6 @@ def test_what_would_be_passed_over_is_refused(told: Told) -> None:
 
 def test_what_cannot_be_worked_is_told(told: Told) -> None:
     assert told(InvalidInput, lambda: work(5)) == (  # type: ignore[arg-type]
-        "a working is of a Network, of an example by name or file, or of a step of a run, run.at(…), not of 5"
+        "a working is of a Network, of an example by name or file, of a step of a run, run.at(…), or of a Model, "
+        "not of 5"
     )

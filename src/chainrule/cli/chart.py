@@ -75,6 +75,8 @@ def _ending(offered: Offered, out: str | None, as_json: bool) -> str:
                 f"a chart does not show on a terminal: name a file for it, --out {offered.name}.svg"
             )
         return ".svg"
+    if Path(out).is_dir():
+        raise ConfigError(f"--out {quoted(out)} is a folder: give the name of a file in it")
     ending = Path(out).suffix.lower()
     if ending not in ENDINGS:
         raise ConfigError(f"{quoted(out)} is no kind of chart: give a name that ends in {', '.join(ENDINGS)}")

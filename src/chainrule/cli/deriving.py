@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from math import pi as constant_pi
+from math import sqrt
 from typing import Any
 
 from chainrule.cli import printing
@@ -26,8 +28,8 @@ def show_derived(entries: list[tuple[str, Entry]], name: str, form: Form, *, as_
     if entry is None:
         raise ConfigError(f"{name} has no slope to derive: --derive takes an activation function or a loss")
     found = derive_slope(entry)
-    steps = [{"form": write(step.tree, form), "rule": step.rule} for step in found.steps]
-    value = write(found.value, form)
+    steps = [{"form": _named(write(step.tree, form), form), "rule": step.rule} for step in found.steps]
+    value = _named(write(found.value, form), form)
     if as_json:
         facts: dict[str, Any] = {"name": found.name, "value": value, "wrt": found.wrt, "steps": steps}
         printing.print_json({**facts, "kinks": list(found.kinks), "agrees": found.agrees})
@@ -41,6 +43,14 @@ def show_derived(entries: list[tuple[str, Entry]], name: str, form: Form, *, as_
     for kink in found.kinks:
         print()
         print(_set_in(kink, 2))
+
+
+def _named(written: str, form: Form) -> str:
+    """A formula with √2 and π by their names, not digit for digit."""
+    if form == "mathml":
+        return written
+    root, pi = (r"\sqrt{2}", r"\pi") if form == "latex" else ("√2", "π")
+    return written.replace(repr(sqrt(2)), root).replace(repr(constant_pi), pi)
 
 
 def _set_in(text: str, margin: int, hang: int = 0) -> str:

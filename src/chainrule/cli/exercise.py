@@ -74,9 +74,9 @@ def command(seed: int, count: int, format: str, out: str | None, as_json: bool, 
     from chainrule.working.exercises.formats import check_format, files_of, sheets_of
     from chainrule.working.exercises.plan import plan_of
 
-    chosen = check_format(format)
+    chosen = check_format(format, asked["kind"])
     if asked["rounding"] is not None:
-        asked["rounding"] = _rounding(asked["rounding"])
+        asked["rounding"] = options.rounding_of(asked["rounding"])
     plan = plan_of(asked.pop("layers"), **asked)
     sheets = sheets_of(plan, seed, count)
     if out is None:
@@ -103,20 +103,6 @@ def command(seed: int, count: int, format: str, out: str | None, as_json: bool, 
         f"{_many(count, 'sheet')} and {_many(count, 'key')}: {_many(len(written), 'file')} in {quoted(out)}."
     )
     _tell_next(made, out, written)
-
-
-def _rounding(written: str) -> str | dict[str, str]:
-    """A rounding for all lines, or a table such as "default=round:3, slopes=truncate:4"."""
-    if "=" not in written:
-        return written
-    parts = (part.partition("=") for part in written.split(","))
-    pairs = [(name.strip(), each.strip()) for name, _, each in parts]
-    if not all(name and each for name, each in pairs) or len({name for name, _ in pairs}) < len(pairs):
-        raise ConfigError(
-            f'--rounding "{written}" is no table of roundings: write each name once, as in '
-            '"default=round:3, slopes=truncate:4"'
-        )
-    return dict(pairs)
 
 
 def _many(count: int, what: str) -> str:

@@ -52,6 +52,8 @@ def command(name: str | None, at: str | None, form: Form, derive: bool, as_json:
             raise ConfigError(f"{asked} needs the name of a formula: give one, for example sigmoid")
         _list(form, as_json)
         return
+    if derive and at is not None:
+        raise ConfigError("--derive writes formulas, and --at computes numbers: give one of them")
     entries = find_entries(name)
     if derive:
         show_derived(entries, name, form, as_json=as_json)

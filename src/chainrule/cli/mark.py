@@ -62,6 +62,7 @@ def command(
     The exit code is 0 if all is right, 1 if an answer is wrong, 2 if a sheet cannot be read.
     """
     paths = _paths(sheets)
+    _check_table(table, sheets)
     options.check_outputs({"--csv": table}, paths)
     if out is not None and Path(out).exists() and not Path(out).is_dir():
         raise ConfigError(f"--out {quoted(out)} is a file: give the name of a folder")
@@ -114,11 +115,40 @@ def _paths(sheets: Sequence[str]) -> list[str]:
             for file in Path(named).iterdir()
             if file.suffix.lower() in ENDINGS and not file.name.startswith(".") and file.is_file()
         ]
+        _tell_folders(Path(named))
         if not inside:
             kinds = ", ".join(ENDINGS)
             raise ConfigError(f"there is no sheet in the folder {quoted(named)}: put {kinds} files there")
         found += sorted(inside, key=_natural)
     return list({os.path.realpath(path): path for path in found}.values())
+
+
+def _tell_folders(folder: Path) -> None:
+    """Say which folders in a folder are not marked with it."""
+    inside = sorted(each.name for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
+    if inside:
+        told = ", ".join(quoted(folder / each) for each in inside)
+        print(
+            f"{PROGRAM}: folders in a folder are not marked: name them, too, if wanted: {told}",
+            file=sys.stderr,
+        )
+
+
+def _check_table(table: str | None, sheets: Sequence[str]) -> None:
+    """Refuse a table among the sheets of a folder: the next time it would be read as one of them."""
+    if table is None:
+        return
+    folder = Path(os.path.realpath(table)).parent
+    for named in sheets:
+        if (
+            Path(named).is_dir()
+            and Path(os.path.realpath(named)) == folder
+            and Path(table).suffix.lower() == ".csv"
+        ):
+            raise ConfigError(
+                f"--csv {quoted(table)} is in the folder of the sheets, and would be read as one of them the "
+                "next time: write it to another folder"
+            )
 
 
 def _natural(path: str) -> list[tuple[int, str]]:
@@ -128,23 +158,7 @@ def _natural(path: str) -> list[tuple[int, str]]:
 
 
 def _policy(spec: str) -> Policy | Literal["infer"]:
-    """The policy of "round:3", or of "output=truncate:4, slopes=round:3"."""
-    from chainrule.engines.rounding import Policy
-
-    if spec.strip() == "infer":
-        return "infer"
-    if "=" not in spec:
-        return Policy.parse(spec)
-    given: dict[str, str] = {}
-    for part in spec.split(","):
-        name, _, each = (piece.strip() for piece in part.partition("="))
-        if not name or not each or name in given:
-            raise ConfigError(
-                f'--rounding "{spec}" is no table of roundings: write each name once, as in '
-                '"output=truncate:4, slopes=round:3"'
-            )
-        given[name] = each
-    return Policy.parse(given)
+    return "infer" if spec.strip() == "infer" else options.rounding_of(spec)
 
 
 # --- what is written --------------------------------------------------------------------------------
@@ -176,7 +190,7 @@ def _write_reports(results: Sequence[Result], out: str) -> None:
             name, number = f"{path.name}-{number}", number + 1
         files[name] = report(result)
     try:
-        Path(out).mkdir(exist_ok=True)
+        Path(out).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = (error.strerror or "the system refused").lower()
         raise ConfigError(f"cannot make the folder {quoted(out)}: {reason}: choose another one") from None

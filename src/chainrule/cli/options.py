@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from chainrule.engines.rounding import Policy
     from chainrule.learning.model import Model
     from chainrule.learning.tables import Table
 
@@ -33,6 +34,28 @@ def table_options(command: F) -> F:
     return click.option("--header/--no-header", default=None, help="The file has a header line, or none.")(
         command
     )
+
+
+def rounding_of(text: str) -> Policy:
+    """The rounding of a `--rounding`: "round:3" for every line, or a table "output=truncate:4, slopes=round:3".
+
+    Raises ConfigError.
+    """
+    from chainrule.engines.rounding import Policy
+    from chainrule.errors import ConfigError
+
+    if "=" not in text:
+        return Policy.parse(text)
+    given: dict[str, str] = {}
+    for part in text.split(","):
+        name, _, each = (piece.strip() for piece in part.partition("="))
+        if not name or not each or name in given:
+            raise ConfigError(
+                f'--rounding "{text}" is no table of roundings: write each name once, as in '
+                '"output=truncate:4, slopes=round:3"'
+            )
+        given[name] = each
+    return Policy.parse(given)
 
 
 def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[str | None]) -> None:

@@ -12,10 +12,14 @@ import click
 
 from chainrule.cli import options, printing
 from chainrule.errors import ConfigError
+from chainrule.files.atomic import quoted
 from chainrule.working.worked import EXAMPLES
 
 if TYPE_CHECKING:
     from chainrule.working.document import Working
+
+_OF_NUMBERS = ("data", "row", "inputs", "targets", "rounding", "notation", "chain", "fused", "passes")
+"""The options that say on which numbers, or how, a step is worked."""
 
 NETWORK_FILE = "inputs"
 """A TOML file with this key at its top is a network; one without it is an example."""
@@ -24,12 +28,14 @@ NETWORK_FILE = "inputs"
 @click.command("show")
 @click.argument("what", metavar="EXAMPLE|MODEL|FILE.toml")
 @click.option("--data", metavar="DATA", help="Work a model's step on rows of this table.")
-@click.option("--row", default="1", metavar="ROWS", help="Which rows: 3, or 1,4,7, or 2-5. [1]")
+@click.option("--row", metavar="ROWS", help="Which rows: 3, or 1,4,7, or 2-5. [1]")
 @click.option("--x", "inputs", metavar="X", help='Inputs for a network file: "0.5,0.3", samples apart by ;')
 @click.option("--y", "targets", metavar="Y", help="The targets that belong to --x.")
 @click.option("--entry", metavar="NAME", multiple=True, help='One number only, "w5", "dW1[2,1]", "dW1[i,j]".')
 @click.option(
-    "--rounding", metavar="RULE", help="round:3, truncate:4, significant:3 or exact, as a pencil does."
+    "--rounding",
+    metavar="RULE",
+    help='As a pencil does: round:3, truncate:4, significant:3, exact, or "output=truncate:4, slopes=round:3".',
 )
 @click.option("--notation", metavar="NAME", help="The names to use: chainrule, psyc681, cap4453, comp0087.")
 @click.option("--chain", type=click.Choice(["paths", "deltas"]), help="How gradients are written out.")
@@ -38,7 +44,9 @@ NETWORK_FILE = "inputs"
 @click.option("--rule", metavar="RULE", help='The learning rule, for example "adam(learning_rate=0.01)".')
 @click.option("--loss", metavar="LOSS", help="The loss, for example mse.")
 @click.option("--equations", is_flag=True, help="The equations only, without numbers.")
-@click.option("--format", "form", metavar="FORMAT", help="text, markdown, latex, html, pdf, json or pytorch.")
+@click.option(
+    "--format", "form", metavar="FORMAT", help="text, terminal, markdown, latex, html, pdf, json or pytorch."
+)
 @click.option("--out", metavar="FILE", help="Write there; the ending says the format.")
 @click.option("--slides", is_flag=True, help="Open the page as slides.")
 @options.as_json
@@ -58,9 +66,14 @@ def command(
     """
     from chainrule.cli.equations import show_equations
 
+    if Path(what).is_dir():
+        raise ConfigError(f"{quoted(what)} is a folder: give a file in it, or the name of an example")
+    if asked["rounding"] is not None:
+        asked["rounding"] = options.rounding_of(asked["rounding"])
     options.check_outputs({"--out": out}, (what if Path(what).exists() else None, asked["data"]))
     if asked["equations"] or _has_no_numbers(what, asked):
-        if entry or out or form:
+        unused = not asked["equations"] and any(asked[name] is not None for name in _OF_NUMBERS)
+        if entry or out or form or slides or unused:
             raise ConfigError(
                 "there are no numbers to work on: give --data and --row for a model, --x and --y for a network"
             )
@@ -103,13 +116,12 @@ def _workings(what: str, entry: tuple[str, ...], asked: dict[str, Any]) -> list[
 def _of_example(what: str, asked: dict[str, Any]) -> Working:
     from chainrule.working.works import work_example
 
-    for option in ("data", "inputs", "targets", "rule", "loss"):
-        if asked[option] is not None:
-            given = {"inputs": "x", "targets": "y"}.get(option, option)
-            raise ConfigError(
-                f"an example has its own network and numbers: leave --{given} out, or change a copy of it "
-                "(chainrule examples NAME --save FILE)"
-            )
+    _refuse(
+        asked,
+        ("data", "row", "inputs", "targets", "rule", "loss"),
+        "an example has its own network and numbers",
+        ", or change a copy of it (chainrule examples NAME --save FILE)",
+    )
     changes = {name: asked[name] for name in ("chain", "passes", "fused") if asked[name] is not None}
     return work_example(what, asked["rounding"], asked["notation"], **changes)
 
@@ -118,8 +130,13 @@ def _of_network(path: str, asked: dict[str, Any]) -> Working:
     from chainrule.learning.networkfile import read_network
     from chainrule.working.works import work
 
+    _refuse(asked, ("data", "row"), "a network file has no table to read: its numbers are --x and --y")
     stated = read_network(path)
     loss = asked["loss"] or stated.loss
+    if loss is None:
+        _refuse(
+            asked, ("targets", "rule", "chain", "fused", "passes"), "a network without a loss takes no step"
+        )
     return work(
         stated.network,
         _numbers("--x", asked["inputs"]),
@@ -144,12 +161,20 @@ def _of_model(path: str, asked: dict[str, Any]) -> Any:
 
     from chainrule.engines.engine import Data
     from chainrule.working.recorded import step_of_model
-    from chainrule.working.works import work_model
 
     if asked["rule"] or asked["loss"]:
         raise ConfigError("a model has its own loss and rule: leave --rule and --loss out")
+    _refuse(asked, ("inputs", "targets"), "a model is worked on rows of --data")
+    _refuse(asked, ("fused", "passes"), "a model's step is worked once, as it was trained")
+    if asked["rounding"] is None:
+        _refuse(
+            asked,
+            ("chain",),
+            "a model's own numbers are worked as they were computed",
+            ", or give --rounding",
+        )
     loaded, table = options.load_both(path, asked["data"], {})
-    rows = _rows(asked["row"], table.rows)
+    rows = _rows("1" if asked["row"] is None else asked["row"], table.rows)
     taken = table.take(np.array(rows) - 1)
     assert loaded.encoding is not None
     notation = asked["notation"] or "chainrule"
@@ -161,10 +186,24 @@ def _of_model(path: str, asked: dict[str, Any]) -> Any:
     listed = ", ".join(map(str, rows)) if len(rows) <= 5 else f"{rows[0]} to {rows[-1]}"
     title = f"Row{'s' * (len(rows) > 1)} {listed} of {Path(asked['data']).name} through {loaded.network}"
     if asked["rounding"]:
+        from chainrule.working.works import work_model
+
         return work_model(
             loaded, data, asked["rounding"], notation, chain=asked["chain"], targets=has_target, title=title
         )
     return step_of_model(loaded, data, notation, targets=has_target, title=title)
+
+
+def _option(name: str) -> str:
+    """The option by which an argument is given."""
+    return f"--{ {'inputs': 'x', 'targets': 'y'}.get(name, name) }"
+
+
+def _refuse(asked: dict[str, Any], names: tuple[str, ...], why: str, instead: str = "") -> None:
+    """Raise ConfigError for the first option given that would be passed over."""
+    for name in names:
+        if asked[name] is not None:
+            raise ConfigError(f"{why}: leave {_option(name)} out{instead}")
 
 
 def _rows(written: str, count: int) -> list[int]:
@@ -174,6 +213,8 @@ def _rows(written: str, count: int) -> list[int]:
         first, dash, last = part.strip().partition("-")
         if not first.isdigit() or (dash and not last.isdigit()):
             raise ConfigError(f'--row "{written}" names no rows: write for example 3, or 1,4,7, or 2-5')
+        if dash and int(last) < int(first):
+            raise ConfigError(f'--row "{written}" runs backwards: write {last}-{first}')
         rows += range(int(first), int(last or first) + 1)
     wrong = next((row for row in rows if not 1 <= row <= count), None)
     if wrong is not None or not rows:
@@ -205,6 +246,9 @@ def _give_out(workings: list[Working], form: str | None, out: str | None, *, sli
         "latex": {"document": out is not None},
         "html": {"slides": slides},
     }
+    if chosen == "json" and len(workings) > 1:
+        printing.print_json({"workings": [working.to_json() for working in workings]})
+        return
     made = [
         render(working, chosen, to_terminal=out is None and sys.stdout.isatty(), **asked.get(chosen, {}))
         for working in workings

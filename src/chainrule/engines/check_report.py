@@ -43,6 +43,20 @@ class ParameterCheck:
 
 
 @dataclass(frozen=True)
+class EntryCheck:
+    """One entry's slope by the chain rule (analytic) and by differences (numeric); fields as in `ParameterCheck`.
+
+    error: |a − n| / (|a| + |n|), or over what a difference can tell where that is more
+    """
+
+    symbol: str
+    index: tuple[int, ...]
+    error: float
+    analytic: float
+    numeric: float
+
+
+@dataclass(frozen=True)
 class GradientCheck:
     """What a gradient check found; `print` it to read it.
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.derivation.derive import derive
 from chainrule.derivation.lines import Derivation
 from chainrule.derivation.network import Network, Parameter
-from chainrule.engines.check_report import GradientCheck, ParameterCheck, summary
+from chainrule.engines.check_report import EntryCheck, GradientCheck, ParameterCheck, summary
 from chainrule.engines.engine import Step
 from chainrule.engines.numpy import NumpyEngine
 from chainrule.engines.program import Arena, Program
@@ -117,6 +117,35 @@ def check_step(
     rng = np.random.default_rng(seed)
     found = tuple(comparison.parameter(p, _drawn(p.size, limit, rng)) for p in derivation.trained)
     return summary(derivation, comparison.loss, found, limit, tolerance, lost=comparison.lost)
+
+
+def check_entries(
+    derivation: Derivation,
+    values: Mapping[str, Any],
+    shown: Step,
+    *,
+    key: int = 0,
+    number: int = 1,
+    limit: int | None = None,
+    places: Mapping[str, Sequence[int]] | None = None,
+) -> tuple[tuple[EntryCheck, ...], int]:
+    """Single entries of a step's gradient beside central differences of its loss, and how many are at a kink.
+
+    places: parameter → places in it, flattened; by default all of every parameter, or `limit` drawn of each
+    The rest is as for `check_step`.
+    """
+    comparison = _Comparison(derivation, values, shown, (key, number), 1e-5, 1e-5)
+    rng = np.random.default_rng(0)
+    found: list[EntryCheck] = []
+    left_out = 0
+    for parameter in derivation.trained:
+        chosen = _drawn(parameter.size, limit, rng) if places is None else places.get(parameter.name, ())
+        for place in chosen:
+            one = comparison.parameter(parameter, np.array([place], dtype=np.intp))
+            left_out += one.left_out
+            if one.compared:
+                found.append(EntryCheck(one.symbol, one.index, one.error, one.analytic, one.numeric))
+    return tuple(found), left_out
 
 
 class _Comparison:

@@ -14,11 +14,12 @@ from chainrule.derivation.lines import Phase as PhaseName
 from chainrule.derivation.network import Parameter
 from chainrule.derivation.telling import TITLES
 from chainrule.engines.pencil import evaluate_decimal
-from chainrule.formulas.expression import Constant, Expression, Symbol, symbols_in
+from chainrule.formulas.expression import Constant, Expression, Symbol, fold, symbols_in
 from chainrule.formulas.writing import Form, latex_number, mathml_number, symbol_form
 from chainrule.working.calculation import Calculation
 from chainrule.working.document import Given, Name, Phase, Step, Working, Written
 from chainrule.working.entries import Entry, Partial, Quantity
+from chainrule.working.exactness import is_precise
 from chainrule.working.program import Lines, ScalarLine
 
 __all__ = ["Namer", "build", "comes_to", "step_of"]
@@ -36,6 +37,9 @@ _NOT_FINITE = {"∞": "Infinity", "-∞": "-Infinity", "not a number": "NaN"}
 
 MOST_WRITTEN = 4_000
 """A line of more numbers is shown by the formula of its whole matrix."""
+
+FEW = 100
+"""A line that uses fewer is never too long to be written out."""
 
 OF_FORMULAS: Mapping[PhaseName, str] = {
     "feedforward": "Values: line by line",
@@ -94,6 +98,13 @@ def step_of(line: ScalarLine, calculation: Calculation, namer: Namer) -> Step:
     return _Writer(calculation, namer).step(line)
 
 
+def _written_numbers(line: ScalarLine) -> int:
+    """How many numbers a line's formula has in it, one that is used twice counted twice."""
+    if len(line.uses) < FEW:
+        return len(line.uses)
+    return int(fold(line.tree, lambda _: 1, lambda _: 1, lambda _, *counts: sum(counts)))
+
+
 def _given(
     program: Lines, calculation: Calculation, namer: Namer, lines: list[ScalarLine]
 ) -> Iterable[Given]:
@@ -122,15 +133,17 @@ class _Writer:
         calculation = self.calculation
         result = calculation.written(line.key)
         value = calculation[line.key]
-        if len(line.uses) > MOST_WRITTEN and line.line is not None:
-            return self.in_short(line, line.line, result, float(value))
+        if line.line is not None and (count := _written_numbers(line)) > MOST_WRITTEN:
+            return self.in_short(line, line.line, result, float(value), count)
+        # What an update moves is the bias itself, not what it adds to a sum.
+        shown = line.tree if line.phase == "update" else self.namer.shown(line.tree)
         return Step(
             key=line.key,
             name=self.namer.name(line.key),
             arrow="←" if line.kind == "updates" else "=",
             call=self.call(line),
-            formula=Written.of(self.namer.shown(line.tree), self.name),
-            numbers=Written.of(self.namer.shown(line.tree), self.number),
+            formula=Written.of(shown, self.name),
+            numbers=Written.of(shown, self.number),
             result=result,
             exact=self.is_exact(line, result),
             value=float(value),
@@ -139,7 +152,7 @@ class _Writer:
             uses=line.uses,
         )
 
-    def in_short(self, line: ScalarLine, whole: Line, result: str, value: float) -> Step:
+    def in_short(self, line: ScalarLine, whole: Line, result: str, value: float, count: int) -> Step:
         """A number made of more others than anybody can read: with the formula of its whole line."""
         return Step(
             key=line.key,
@@ -151,7 +164,7 @@ class _Writer:
             result=result,
             exact=False,
             value=value,
-            reason=f"{self.reason(line)} ({len(line.uses):,} numbers, too many to write out)",
+            reason=f"{self.reason(line)} ({count:,} numbers, too many to write out)",
             kind=line.kind,
             uses=(),
         )
@@ -278,7 +291,10 @@ def _is_penalty(path: tuple[Quantity, ...]) -> bool:
 def comes_to(tree: Expression, calculation: Calculation, result: str) -> bool:
     """Whether a printed result is precisely what a formula comes to with the printed numbers put in."""
     values = {key: _read(calculation.written(key)) for key in symbols_in(tree)}
-    return evaluate_decimal(tree, values) == _read(result)
+    value, shown = evaluate_decimal(tree, values), _read(result)
+    if not shown.is_finite():
+        return value.is_nan() if shown.is_nan() else value == shown
+    return value == shown and is_precise(tree, values)
 
 
 def _read(written: str) -> Decimal:

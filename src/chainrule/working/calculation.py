@@ -9,32 +9,28 @@ from numbers import Integral
 from typing import Any
 
 from chainrule.engines.engine import Step
-from chainrule.engines.pencil import evaluate_decimal, printed
+from chainrule.engines.pencil import printed
 from chainrule.engines.rounding import EXACT, Policy, Rounding
 from chainrule.formulas.expression import evaluate
 from chainrule.working.entries import Entry, quantity
-from chainrule.working.program import Kind, Lines, Program, ScalarLine
+from chainrule.working.policies import GROUPS, Naming, named_roundings, names_of, rounding_of
+from chainrule.working.program import Lines, Program
 
-__all__ = ["GROUPS", "PENCIL", "Calculation", "as_decimal", "from_engine", "with_pencil"]
+__all__ = [
+    "GROUPS",
+    "PENCIL",
+    "Calculation",
+    "as_decimal",
+    "from_engine",
+    "given_text",
+    "names_of",
+    "roundings",
+    "with_pencil",
+]
 
 AS_IS = Policy()
 PENCIL = "pencil"
 PLAIN = 7  # beyond these powers of ten a given number is written with an exponent
-
-PENCIL = "pencil"
-GROUPS: Mapping[Kind, tuple[str, ...]] = {
-    "weighted sums": ("weighted sums",),
-    "activations": ("hidden activations", "activations"),
-    "output": ("output", "activations"),
-    "loss": ("loss",),
-    "slopes": ("hidden slopes", "slopes"),
-    "output slope": ("output slope", "slopes"),
-    "gradients": ("gradients",),
-    "deltas": ("deltas", "gradients"),
-    "updates": ("updates",),
-    "other": ("other",),
-}
-"""Kind of line → the groups by which a rounding policy may name it, the most specific first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,39 +59,34 @@ class Calculation:
         return self.rounding(key).written(self.values[key])
 
 
-def with_pencil(
-    program: Program, policy: Policy = AS_IS, name: Callable[[str], str] | None = None
-) -> Calculation:
+def with_pencil(program: Program, policy: Policy = AS_IS, naming: Naming | None = None) -> Calculation:
     """Work a program out as a person does: each line from the printed values of the lines before it.
 
-    name: key → what a rounding policy may call that quantity (w5), beside the groups and canonical names
+    naming: what a rounding policy may call the quantities (w5), beside the groups and canonical names
+
+    Raises ConfigError for a policy that names what no line has.
     """
     values = {key: as_decimal(value) for key, value in program.given.items()}
-    rounding = roundings(program, policy, name)
+    rounding = roundings(program, policy, naming)
     for line in program:
         values[line.key] = printed(line.tree, values, rounding(line.key))
     return Calculation(program, values, rounding, policy, PENCIL)
 
 
-def roundings(
-    program: Program, policy: Policy, name: Callable[[str], str] | None = None
-) -> Callable[[str], Rounding]:
-    """How each quantity of a program is rounded under a policy."""
+def roundings(program: Program, policy: Policy, naming: Naming | None = None) -> Callable[[str], Rounding]:
+    """How each quantity of a program is rounded under a policy.
+
+    Raises ConfigError for a policy that names what no line has.
+    """
+    named = named_roundings(policy, program, naming)
 
     def of(key: str) -> Rounding:
         line = program.by_key.get(key)
         if line is None or not policy.per:
             return policy.default
-        return policy.of(*names_of(line, name))
+        return rounding_of(line, policy, named)
 
     return of
-
-
-def names_of(line: ScalarLine, name: Callable[[str], str] | None = None) -> tuple[str, ...]:
-    """What a policy may call a line, the most specific first."""
-    own = (name(line.key),) if name else ()
-    place = (line.quantity.place,) if isinstance(line.quantity, Entry) else ()
-    return (*own, *place, *GROUPS[line.kind])
 
 
 def from_engine(program: Lines, steps: Sequence[Step], by: str, shown: Rounding = EXACT) -> Calculation:
@@ -177,8 +168,3 @@ def given_text(value: Any, *, whole: bool) -> str:
             else str(as_decimal(value)).replace("E", "e")
         )
     return EXACT.written(as_decimal(value))
-
-
-def exactly(line: ScalarLine, values: Mapping[str, Decimal]) -> Decimal:
-    """What a line comes to before it is rounded, to 50 digits."""
-    return evaluate_decimal(line.tree, values)

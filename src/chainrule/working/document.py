@@ -6,7 +6,7 @@ renderers (text, Markdown, LaTeX, HTML, JSON, PDF).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -235,6 +235,19 @@ class Working:
         found = self.lookup(name)
         # Letters have no numbers to certify.
         return found if found.by == LETTERS else replace(found, certificate=self.certificate)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a number of that name: `"w5" in working`."""
+        if not isinstance(name, str) or self.lookup is None:
+            return False
+        try:
+            self.lookup(name)
+        except InvalidInput:
+            return False
+        return True
+
+    def __iter__(self) -> Iterator[Step | MatrixStep]:
+        return iter(self.steps)
 
     def __float__(self) -> float:
         return self.value

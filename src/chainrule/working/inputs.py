@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from decimal import Decimal
+from fractions import Fraction
 from inspect import signature
 from math import isfinite
 from numbers import Integral, Real
@@ -15,12 +17,17 @@ from chainrule.derivation import Derivation, Network, derive
 from chainrule.engines.initial import initial_parameters
 from chainrule.engines.samples import check_targets, check_weights
 from chainrule.errors import ConfigError, InvalidInput, ShapeMismatch, unknown
+from chainrule.formulas.losses import LOSSES, Loss
+
+LARGEST = sys.float_info.max
 
 __all__ = [
+    "are_classes",
     "check_chain",
     "check_passes",
     "check_rate",
     "check_settings",
+    "left_to_chance",
     "numbers_for",
     "refuse_others",
     "table_of",
@@ -58,7 +65,7 @@ def table_of(name: str, given: Any, width: int, count: int | None = None) -> lis
         raise ShapeMismatch(f"{name} must be a table: give {what}")
     for row in made:
         if len(row) != width:
-            raise ShapeMismatch(f"a row of {name} has {_counted(len(row))}: give {what}")
+            raise ShapeMismatch(f"a row of {name} has {len(row)} number{'s' * (len(row) != 1)}: give {what}")
         for value in row:
             _check_number(name, value)
     if count is not None and len(made) != count:
@@ -110,6 +117,29 @@ def numbers_for(network: Network, given: Mapping[str, Any] | None, seed: int) ->
     return made
 
 
+def are_classes(network: Network, loss: str | Loss, given: Any) -> bool:
+    """Whether y holds class numbers, for a loss over classes: [2, 0] or [[2], [0]]."""
+    if network.outputs == 1 or LOSSES.find(loss).targets != "classes":
+        return False
+    made = _plain(given)
+    if not isinstance(made, list) or not made:
+        return False
+    return all(
+        not isinstance(row[0] if isinstance(row, list) and len(row) == 1 else row, list) for row in made
+    )
+
+
+def left_to_chance(given: Mapping[str, Any] | None, made: Mapping[str, Any], seed: int) -> tuple[str, ...]:
+    """A line for the heading, where some parameters are given and others were drawn.
+
+    made: those of `numbers_for`; biases that start from 0 are not drawn
+    """
+    others = [name for name, value in made.items() if name not in (given or {}) and np.any(np.array(value))]
+    if not given or not others:
+        return ()
+    return (f"not given, so drawn from seed {seed}: {', '.join(others)}",)
+
+
 def check_chain(chain: Any) -> None:
     """Raise UnknownName for what is no way of writing gradients."""
     if chain not in (None, "paths", "deltas"):
@@ -124,10 +154,9 @@ def check_passes(passes: Any) -> None:
 
 def check_rate(rate: Any) -> None:
     """Raise ConfigError for what is no learning rate."""
-    if rate is not None and not (_is_number(rate) and rate > 0):
-        raise ConfigError(
-            f"the learning rate must be above 0 and finite, not {rate!r}: give for example 0.01"
-        )
+    if rate is not None and not (_is_number(rate) and 0 < rate <= LARGEST and float(rate) > 0):
+        told = _in_short(rate) if _is_number(rate) and abs(rate) > LARGEST else repr(rate)
+        raise ConfigError(f"the learning rate must be above 0 and finite, not {told}: give for example 0.01")
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:
@@ -159,13 +188,17 @@ def _shaped(name: str, values: Any, shape: tuple[int, ...]) -> Any:
 def _check_number(name: str, value: Any) -> None:
     if not _is_number(value):
         raise InvalidInput(f"{name} must hold finite numbers, but one is {value!r}")
+    if not abs(value) <= LARGEST:
+        raise InvalidInput(f"{name} must hold numbers up to 1.8e308 in size, but one is {_in_short(value)}")
 
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, Decimal):
         return value.is_finite()
-    return not isinstance(value, bool) and isinstance(value, Real) and isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    return isinstance(value, Integral | Fraction) or isfinite(value)
 
 
-def _counted(count: int) -> str:
-    return f"{count} number{'s' * (count != 1)}"
+def _in_short(value: Any) -> str:
+    return f"{Decimal(int(value)) if isinstance(value, Integral) else value:.3g}"

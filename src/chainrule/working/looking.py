@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, cast
 
+from chainrule.derivation.lines import Derivation
 from chainrule.engines.pencil import printed
 from chainrule.engines.rounding import EXACT, Rounding
 from chainrule.errors import InvalidInput, UnknownName, unknown
 from chainrule.formulas.expression import Constant, Symbol, evaluate
 from chainrule.working.building import build
-from chainrule.working.calculation import PENCIL, Calculation, as_decimal, names_of
-from chainrule.working.document import Working
-from chainrule.working.entries import Entry, Partial, Quantity
+from chainrule.working.calculation import PENCIL, Calculation, as_decimal
+from chainrule.working.document import Phase, Working
+from chainrule.working.entries import Entry, Partial, Quantity, quantity
 from chainrule.working.letterworking import letter_working
+from chainrule.working.names.wanted import by_key, canonical, in_letters_named, local, whole_matrix
+from chainrule.working.policies import named_roundings, rounding_of
 from chainrule.working.program import Kind
 from chainrule.working.shares import shares_of
 from chainrule.working.stepview import StepView
@@ -25,33 +27,63 @@ from chainrule.working.unfolding import ScalarLine, Unfolder
 
 __all__ = ["entry_lookup"]
 
-_OF_LOSS = r"^[∂d][CJ]/[∂d]"
-_LOCAL = re.compile(r"[∂d](.+)/[∂d](.+)")
-_CANONICAL = re.compile(r"(?P<symbol>[A-Za-z]\w*)(\[(?P<places>[^\[\]]*)\])?")
-
 
 def entry_lookup(calculation: Calculation, names: Any) -> Callable[[str], Working]:
     """The function that a working answers `working["dW1[2,1]"]` and `working["dW1[i,j]"]` with.
 
     names: the namer of the working's notation
     """
-    program = calculation.program
+    return _LookUp(calculation, names)
 
-    def look_up(written: str) -> Working:
+
+@dataclass(frozen=True, eq=False)
+class _LookUp:
+    """Answers a name with the working of that entry alone."""
+
+    calculation: Calculation
+    names: Any
+
+    def __call__(self, written: str) -> Working:
+        program, names = self.calculation.program, self.names
         if not isinstance(written, str):
             raise InvalidInput(f'a number is asked for by name, such as "W1[2,1]", not by {written!r}')
-        lettered = _in_letters(written, program)
+        lettered = in_letters_named(written, program, names)
         if lettered is not None:
             return letter_working(program, names, *lettered)
-        found = _canonical(written, program) or _local(written, program)
+        whole = whole_matrix(written, program, names)
+        if whole is None:
+            return self.entry(written, self.found(written))
+        return _joined([self.entry(entry.key, entry) for entry in whole], self.symbol(whole[0]))
+
+    def symbol(self, entry: Entry) -> str:
+        """What a whole matrix is called: by its symbol."""
+        of = self.names.gradients.get(entry.symbol)
+        if of is None:
+            return entry.symbol
+        return f"{self.names.name(entry.key).text.partition('/')[0]}/∂{of}"
+
+    def found(self, written: str) -> Quantity:
+        """The quantity that a name means."""
+        program, names = self.calculation.program, self.names
+        found = by_key(written, program)
+        if found is None and not isinstance(program, StepView) and names.is_name(written):
+            return cast(Quantity, names.parse(written))
+        found = found or canonical(written, program, names.notation.base) or self.local(written)
         if found is None and isinstance(program, StepView):
             symbols = [line.symbol for line in program.derivation]
             raise unknown("number of this step", written, symbols)
-        found = found or names.parse(written)
-        lines = list(lines_for(program, found.key))
-        calculated = calculation
+        return found or cast(Quantity, names.parse(written))
+
+    def local(self, written: str) -> Partial | None:
+        return local(written, self.calculation.program, self.names.notation.base)
+
+    def entry(self, written: str, found: Quantity) -> Working:
+        """The working of one quantity."""
+        calculated, names = self.calculation, self.names
+        program = calculated.program
+        lines = list(_lines_for(program.by_key, found.key, program.derivation))
         if not lines:
-            calculated, lines = _worked_out(found, calculation, lambda key: names.name(key).text)
+            calculated, lines = _worked_out(found, calculated, names)
         if not lines:
             raise _not_made(written, found, program)
         name = names.name(found.key).text
@@ -64,12 +96,46 @@ def entry_lookup(calculation: Calculation, names: Any) -> Callable[[str], Workin
         )
         return shares_of(working, lines[-1], calculated, names)
 
-    return look_up
+
+def _lines_for(
+    known: Mapping[str, ScalarLine], key: str, derivation: Derivation | None
+) -> Iterator[ScalarLine]:
+    """The line of a quantity, after the lines of the factors it is the product of.
+
+    An update comes after the gradient that it follows, with that gradient's factors, and after what the rule
+    keeps for that entry.
+    """
+    made: set[str] = set()
+
+    def lines(key: str) -> Iterator[ScalarLine]:
+        line = known.get(key)
+        if line is None or key in made:
+            return
+        made.add(key)
+        if line.phase != "update":
+            yield from (each for each in _with_factors(known, key) if each is line or each.key not in made)
+            return
+        for used in line.uses:
+            found = quantity(used)
+            if not isinstance(found, Entry) or (before := known.get(used)) is None:
+                continue
+            if found.index == _index(line) and _is_of_update(before, derivation):
+                yield from lines(used)
+        yield line
+
+    return lines(key)
 
 
-def lines_for(program: Any, key: str) -> Iterator[ScalarLine]:
-    """The line of a quantity, after the lines of the factors it is the product of."""
-    return _with_factors(program.by_key, key)
+def _index(line: ScalarLine) -> tuple[int, ...]:
+    return line.quantity.index if isinstance(line.quantity, Entry) else ()
+
+
+def _is_of_update(line: ScalarLine, derivation: Derivation | None) -> bool:
+    """Whether a line is what an update of the same place is made of: its gradient, or what the rule keeps."""
+    if derivation is None or not isinstance(line.quantity, Entry):
+        return False
+    symbol = line.quantity.symbol
+    return line.phase == "update" or symbol in derivation.gradients.values()
 
 
 def _with_factors(known: Mapping[str, ScalarLine], key: str) -> Iterator[ScalarLine]:
@@ -84,7 +150,7 @@ def _with_factors(known: Mapping[str, ScalarLine], key: str) -> Iterator[ScalarL
 
 
 def _worked_out(
-    found: Quantity, calculation: Calculation, name: Callable[[str], str]
+    found: Quantity, calculation: Calculation, names: Any
 ) -> tuple[Calculation, list[ScalarLine]]:
     """The line of what a working has none for, and its factors: a gradient that no parameter has, where
     gradients are written along paths, or a local derivative that is a bare number or entry.
@@ -97,17 +163,20 @@ def _worked_out(
     new = {line.key: line for line in made}
     known = ChainMap(new, cast(Any, program.by_key))
     values = ChainMap({}, cast(Any, calculation.values))
+    policy = calculation.policy
+    named = named_roundings(policy, program, names)
 
     def rounding(key: str) -> Rounding:
         if key not in new:
             return calculation.rounding(key)
         # What is only taken over keeps its digits.
         taken_over = isinstance(new[key].tree, Symbol | Constant)
-        return EXACT if taken_over else calculation.policy.of(*names_of(new[key], name))
+        return EXACT if taken_over else rounding_of(new[key], policy, named)
 
     for line in made:
         values[line.key] = _value(line, values, calculation, rounding(line.key))
-    return replace(calculation, values=values, rounding=rounding), list(_with_factors(known, found.key))
+    lines = list(_with_factors(known, found.key))
+    return replace(calculation, values=values, rounding=rounding), lines
 
 
 def _unfolder(found: Quantity, program: Any) -> Unfolder | None:
@@ -155,65 +224,6 @@ def _is_factor(line: ScalarLine) -> bool:
     return isinstance(line.quantity, Partial) or line.kind in ("gradients", "deltas")
 
 
-def _in_letters(written: str, program: Any) -> tuple[str, tuple[str, ...]] | None:
-    """The parameter and the letters of a name such as dW1[i,j] or ∂C/∂W1[i,j]."""
-    if program.derivation is None:
-        return None
-    gradient = re.match(r"([∂d][A-Za-z]/)?[∂d]", plain := written.replace(" ", ""))
-    matched = _CANONICAL.fullmatch(plain[gradient.end() :]) if gradient else None
-    if matched is None or not matched["places"] or matched["symbol"] not in program.derivation.gradients:
-        return None
-    letters = tuple(matched["places"].split(","))
-    return (matched["symbol"], letters) if any(letter.isalpha() for letter in letters) else None
-
-
-def _local(written: str, program: Any) -> Partial | None:
-    """The local derivative of a name such as ∂a1[1,2]/∂z1[1,2]."""
-    matched = _LOCAL.fullmatch(written.replace(" ", ""))
-    if matched is None:
-        return None
-    of, wrt = (_canonical(name, program) for name in matched.groups())
-    if not (isinstance(of, Entry) and isinstance(wrt, Entry)):
-        return None
-    start = program.versions[0].get(wrt.symbol, 1)
-    return Partial(of, Entry(wrt.symbol, wrt.index, start))
-
-
-def _canonical(written: str, program: Any) -> Quantity | None:
-    """The entry of a name in the derivation's own symbols; the sample may be left out where there is one."""
-    derivation = program.derivation
-    matched = _CANONICAL.fullmatch(re.sub(_OF_LOSS, "", written.replace(" ", "")))
-    if matched is None or derivation is None or matched["symbol"] not in derivation.shapes:
-        return None
-    symbol = matched["symbol"]
-    if re.match(_OF_LOSS, written.replace(" ", "")):
-        of = {line.of: line.symbol for line in derivation.phase("backpropagation")}
-        if symbol not in of:
-            return None
-        symbol = of[symbol]
-    shape = program.sizes.shape(symbol)
-    places = matched["places"].split(",") if matched["places"] else []
-    if not all(place.isdigit() for place in places):
-        raise InvalidInput(
-            f'"{written}" has a place that is no number: write for example {symbol}{_first(shape)}'
-        )
-    index = tuple(map(int, places))
-    if len(index) == len(shape) - 1 and shape[0] == 1:
-        index = (1, *index)
-    if len(index) != len(shape) or not all(1 <= at <= size for at, size in zip(index, shape, strict=True)):
-        if not index and len(shape) > 0:
-            return None
-        raise InvalidInput(
-            f"there is no {written}: {symbol} is {' × '.join(map(str, shape)) or 'a number'}, its places counted from 1"
-        )
-    last = program.versions[1].get(symbol, 1)
-    return Entry(symbol, index, last)
-
-
-def _first(shape: tuple[int, ...]) -> str:
-    return f"[{','.join('1' for _ in shape)}]" if shape else ""
-
-
 def _not_made(written: str, found: Quantity, program: Any) -> UnknownName:
     """The error for a number that is given, not worked out, or that is none of the working's."""
     if isinstance(found, Entry) and found.key in program.given:
@@ -221,3 +231,22 @@ def _not_made(written: str, found: Quantity, program: Any) -> UnknownName:
             f"{written} is given, so there is nothing to work out: ask for a number that a line makes"
         )
     return unknown("line", written, [line.key for line in list(program.by_key.values())[:40]])
+
+
+def _joined(workings: Sequence[Working], name: str) -> Working:
+    """Workings of several entries one after the other, what they share once."""
+    steps: dict[tuple[str, int], dict[str, Any]] = {}
+    for working in workings:
+        for phase in working.phases:
+            its = steps.setdefault((phase.name, phase.number), {})
+            for step in phase.steps:
+                its.setdefault(step.key, step)
+    given = {each.key: each for working in workings for each in working.given}
+    first: dict[tuple[str, int], Phase] = {}
+    for working in workings:
+        for phase in working.phases:
+            first.setdefault((phase.name, phase.number), phase)
+    phases = tuple(replace(phase, steps=tuple(steps[at].values())) for at, phase in first.items())
+    return replace(
+        workings[0], title=f"How the entries of {name} come about", given=tuple(given.values()), phases=phases
+    )

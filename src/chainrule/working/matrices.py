@@ -20,17 +20,30 @@ from chainrule.working.stepview import StepView
 __all__ = ["build_matrices"]
 
 DIGITS = 6
+OWN = "chainrule"
 MOST_NUMBERS = 8_192
 """Of a larger matrix, the first rows and columns are shown."""
 
 
 def build_matrices(
-    view: StepView, *, title: str, heading: Iterable[str], by: str, columns: bool = False, **facts: Any
+    view: StepView,
+    *,
+    title: str,
+    heading: Iterable[str],
+    by: str,
+    notation: str = OWN,
+    columns: bool = False,
+    **facts: Any,
 ) -> Working:
     """The working of one recorded step, a step a line.
 
-    columns: vectors are columns, so every matrix is shown transposed;  facts: further fields of `Working`
+    notation: of its single entries; whole matrices have the derivation's symbols, as courses name none
+    columns:  vectors are columns, so every matrix is shown transposed;  facts: further fields of `Working`
     """
+    if notation != OWN:
+        turned = ", as columns" * columns
+        told = f"matrices in chainrule's own symbols{turned}; single entries in the notation {notation}"
+        heading = (*heading, told)
     steps = [(line.phase, _step(view, line, value, columns)) for line, value in _computed(view)]
     phases = [
         Phase(phase, TITLES[phase], 1, members)
@@ -44,6 +57,7 @@ def build_matrices(
         tuple(phases),
         f"every number as computed, shown to {DIGITS} digits",
         by,
+        OWN,
         **facts,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, Protocol
 
 from chainrule.derivation.lines import Derivation, Line
@@ -43,6 +44,7 @@ class Lines(Protocol):
 
 MOST_LINES = 20_000
 MOST_PATHS = 12
+MOST_PRODUCTS = 2_000
 MOST_UNITS_FOR_PATHS = 60
 
 
@@ -105,6 +107,7 @@ def scalar_program(
     rows = values.get("x")
     if rows is None:
         raise ConfigError("a working needs the inputs x: give one row of numbers per sample")
+    _check_size(derivation, len(rows), passes, chain)
     if chain is None:
         chain = "paths" if most_paths(derivation, len(rows)) <= MOST_PATHS else "deltas"
     start = _Start(derivation, values, rate, first_step, drawn)
@@ -126,6 +129,11 @@ def most_paths(derivation: Derivation, samples: int) -> int:
     """The most paths that any gradient of a parameter has to the loss; a bound for a wide network."""
     if sum(derivation.network.sizes) * samples > MOST_UNITS_FOR_PATHS:
         return MOST_PATHS + 1
+    return max(_path_counts(derivation, samples), default=0)
+
+
+def _path_counts(derivation: Derivation, samples: int) -> Iterator[int]:
+    """How many paths each gradient of a parameter has to the loss."""
     sizes = Sizes(derivation, samples)
     uses = uses_of(derivation, sizes, lambda symbol, index: Symbol(Entry(symbol, index).key))
     counts: dict[tuple[str, Index], int] = {}
@@ -136,7 +144,37 @@ def most_paths(derivation: Derivation, samples: int) -> int:
             counts[at] = sum(paths(use.symbol, use.index) if use.index else 1 for use in uses(symbol, index))
         return counts[at]
 
-    return max((paths(p.name, i) for p in derivation.trained for i in sizes.indices(p.name)), default=0)
+    return (paths(p.name, i) for p in derivation.trained for i in sizes.indices(p.name))
+
+
+def _check_size(derivation: Derivation, samples: int, passes: int, chain: Chain | None) -> None:
+    """Refuse what is too large to be written out, before any of it is made."""
+    sizes = Sizes(derivation, samples)
+    trained = set(derivation.gradients.values())
+    least = sum(
+        prod(sizes.shape(line.symbol))
+        for line in derivation
+        if not is_drawn(line.tree) and (line.phase != "backpropagation" or line.symbol in trained)
+    )
+    if passes * least > MOST_LINES:
+        raise _too_many()
+    if chain != "paths":
+        return
+    products = 0
+    for count in _path_counts(derivation, samples):
+        products += passes * count
+        if products > MOST_PRODUCTS:
+            raise ConfigError(
+                f'along "paths", the gradients of this network are more than {MOST_PRODUCTS:,} products of slopes: '
+                'take the chain "deltas", or a smaller network'
+            )
+
+
+def _too_many() -> InvalidInput:
+    return InvalidInput(
+        f"written out, this network has more than {MOST_LINES:,} lines: leave the rounding out, which shows "
+        "matrices whose entries open one by one, or take fewer samples or a smaller network"
+    )
 
 
 @dataclass
@@ -177,11 +215,12 @@ class _Start:
         if symbol in self.values:
             return self.entry(symbol, self.values[symbol], index)
         if symbol in derivation.state:
-            return derivation.state[symbol][1]
-        start = next((p.start for p in derivation.network.parameters if p.name == symbol), None)
-        if start is None:
+            start = derivation.state[symbol][1]
+            return int(start) if float(start).is_integer() else start
+        given = next((p.start for p in derivation.network.parameters if p.name == symbol), None)
+        if given is None:
             raise ConfigError(f"a working needs numbers for {symbol}: give them among the values")
-        return self.entry(symbol, start, index)
+        return self.entry(symbol, given, index)
 
     def entry(self, symbol: str, values: Any, index: Index) -> Any:
         try:
@@ -240,8 +279,5 @@ class _Writer(Unfolder):
     def add(self, lines: Iterable[ScalarLine]) -> None:
         for line in lines:
             if len(self.lines) >= MOST_LINES:
-                raise InvalidInput(
-                    f"written out, this network has more than {MOST_LINES:,} lines: "
-                    "ask for single entries, or take fewer samples or a smaller network"
-                )
+                raise _too_many()
             self.lines.append(line)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from chainrule.engines.pencil import printed
 from chainrule.formulas.expression import Apply, Expression, symbols_in
 from chainrule.formulas.writing import Form
 from chainrule.working.building import comes_to, number_in
-from chainrule.working.calculation import Calculation
+from chainrule.working.calculation import PENCIL, Calculation
 from chainrule.working.document import Name, Step, Working, Written
 from chainrule.working.entries import Entry, quantity
 from chainrule.working.unfolding import ScalarLine
@@ -41,7 +42,20 @@ def shares_of(working: Working, line: ScalarLine, calculation: Calculation, name
         return working
     steps = [_share(line, sample, by_sample[sample], calculation, names) for sample in sorted(by_sample)]
     *before, last = working.phases
-    return replace(working, phases=(*before, replace(last, steps=(*last.steps[:-1], *steps, last.steps[-1]))))
+    *others, total = last.steps
+    assert isinstance(total, Step)
+    if calculation.by == PENCIL and not _add_up(steps, total):
+        told = "each share is rounded by itself, so they do not add up to it digit for digit"
+        total = replace(total, reason=f"{total.reason}; {told}")
+    return replace(working, phases=(*before, replace(last, steps=(*others, *steps, total))))
+
+
+def _add_up(steps: list[Step], total: Step) -> bool:
+    """Whether the printed shares add up to what is printed; of numbers that are not finite, none are asked."""
+    try:
+        return sum(Decimal(step.result) for step in steps) == Decimal(total.result)
+    except InvalidOperation:
+        return True
 
 
 def _share(

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import subprocess
+import tomllib
 import xml.etree.ElementTree as ElementTree
 from decimal import Decimal
 from functools import cache
@@ -59,6 +60,13 @@ def test_every_kind_has_its_files_in_every_format(name: str, format: Format) -> 
     }
     assert set(made) == example | wanted.get(format, {f"{stem}.{ending}", f"{stem}-key.{ending}"})
     assert all(made.values())
+
+
+def test_the_example_file_has_one_rate() -> None:
+    made = files("adam, 2 steps", "toml")
+    stated = tomllib.loads(made[f"{sheet('adam, 2 steps').name}.toml"].decode())
+    assert stated["network"]["rule"] == "adam(beta1=0.9, beta2=0.999, epsilon=1e-08)"
+    assert stated["network"]["rate"] == 0.001
 
 
 @pytest.mark.parametrize("name", [name for name in ASKED if name != "dimensions"])

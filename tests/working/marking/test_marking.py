@@ -96,6 +96,25 @@ def test_with_w1_beside_it_only_w5_left_out_fits(psyc: Example) -> None:
     assert marked(marking, "w1").verdict == "rounded"
 
 
+def test_a_guessed_rounding_of_every_line_adds_no_candidate(psyc: Example) -> None:
+    marking = mark(psyc.program, sheet(psyc, {"z1": "0.47", "w3": "0.4011"}), psyc.namer)
+    assert fitting(marked(marking, "w3")) == [("x1 used for x2", "rounded"), ("w5 left out", "truncated")]
+
+
+def test_the_gradient_of_cap4453_alone_has_an_activation_rounded_early(cap: Example) -> None:
+    found = marked(mark(cap.program, sheet(cap, {"∂E/∂w1": "-5.097e-6"}), cap.namer), "∂E/∂w1")
+    told = "a1 and the other lines of the feedforward truncated to 4 decimals before use"
+    assert fitting(found) == [(told, "truncated")]
+
+
+@pytest.mark.parametrize("written", ["0.5", "0.3", "0.62", "0.7", "1.2"])
+def test_no_two_candidates_come_to_the_same(psyc: Example, written: str) -> None:
+    for name in ("z3", "w3", "∂C/∂w1"):
+        found = marked(mark(psyc.program, sheet(psyc, {"z2": "0.33", name: written}), psyc.namer), name)
+        values = [candidate.value for candidate in found.candidates]
+        assert len(set(values)) == len(values)
+
+
 def test_no_uniform_rounding_fits_w1_and_w2(psyc: Example) -> None:
     marking = mark(psyc.program, sheet(psyc, {"w1": "0.7010", "w2": "0.3009"}), psyc.namer)
     assert marking.is_right

@@ -241,7 +241,7 @@ MISTAKES: dict[str, tuple[str, str]] = {
     ),
     NETWORK.replace("[[0.5, 0.3]]", "[[0.5]]") + "[answers]\nz1 = 0.5": (
         "a.toml",
-        '"a.toml": row 1 of x has 1 numbers, but the network has 2 inputs',
+        '"a.toml": row 1 of x has 1 number, but the network has 2 inputs',
     ),
     NETWORK.replace("inputs = 2", "inputs = 2\nrate = 0.1") + "[answers]\nz1 = 0.5": (
         "a.toml",

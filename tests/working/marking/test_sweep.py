@@ -58,3 +58,9 @@ def test_a_later_number_that_a_slip_asks_for_is_worked_out_again(program: Progra
     other = {"z1[1,1]@1": Change(scale=-1)}
     found = Sweep(program).run([early, other], ["a1[1,1]@1"])
     assert found["a1[1,1]@1"][1] == pytest.approx(1 / (1 + np.exp(0.47)))
+
+
+def test_a_comparison_is_rounded_as_the_number_that_it_is(program: Program) -> None:
+    keep = rounder("round", 2)
+    assert keep(np.array([True, False])).tolist() == [1.0, 0.0]
+    assert float(keep(np.bool_(True))) == 1.0

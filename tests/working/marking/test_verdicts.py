@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 
 from chainrule.engines.rounding import Rounding
 from chainrule.working.marking.sweep import rounder
-from chainrule.working.marking.verdicts import Digits, as_written
+from chainrule.working.marking.verdicts import Digits, as_written, habits_of
+from chainrule.working.worked.examples import load_example
 
 ROUNDED, TRUNCATED = as_written()
 
@@ -36,7 +38,30 @@ def test_powers_of_ten_are_read_with_their_digits() -> None:
 def test_a_bare_0_is_nothing_not_a_number_below_a_half() -> None:
     assert fits(0.3, "0") == (False, False)
     assert fits(0.0, "0") == (True, True)
+    assert fits(0.0002, "0") == (False, False)
     assert fits(0.004, "0.00") == (True, True)
+
+
+def test_an_answer_that_stands_alone_shows_a_digit_of_the_value() -> None:
+    def alone(value: float, written: str) -> bool:
+        return bool(ROUNDED.fits(value, "z", replace(Digits.read(written), alone=True)))
+
+    assert alone(0.09975, "0.1")
+    assert not alone(0.0006, "0.001")
+    assert not alone(0.0004, "0.000")
+    assert alone(0.0, "0.000")
+    assert not alone(0.701, "1")
+
+
+def test_whole_numbers_suggest_no_rounding_of_every_line() -> None:
+    program = load_example("xor-mlp").program
+    found = habits_of(program, [Digits.read("1")], [], str)
+    assert [habit.policy.spec for habit in found if habit.policy is not None] == ["significant:1"]
+
+
+def test_a_tie_may_go_either_way_where_nothing_says_how() -> None:
+    assert fits(-0.7625, "-0.762") == (True, True)
+    assert fits(-0.7625, "-0.763") == (True, False)
 
 
 def test_infinities_fit_nothing() -> None:

@@ -19,6 +19,7 @@ from chainrule.formulas.writing import Form
 from chainrule.working.algebra import parse_formula
 from chainrule.working.calculation import Calculation
 from chainrule.working.document import Step, Working
+from chainrule.working.exactness import is_precise
 from chainrule.working.program import ScalarLine
 from chainrule.working.rendering.equations import number_form
 
@@ -43,7 +44,8 @@ def misprints(
         tree, numbers = _read(as_text(written, form))
         rounding = calculation.rounding(step.key)
         value = evaluate_decimal(tree, numbers)
-        exactly = "=" if value == result else "≈"
+        # A sigmoid of 130 is 1 to fifty digits, and not precisely.
+        exactly = "=" if value == result and is_precise(tree, numbers) else "≈"
         if rounding.kind != "exact" and rounding.apply(value) == result and step.relation == exactly:
             continue
         found = printed(tree, numbers, rounding)

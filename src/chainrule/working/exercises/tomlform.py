@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from chainrule.formulas.rules import Rule
 from chainrule.working.exercises.maker import Exercise
 
 __all__ = ["example_toml", "quoted_toml", "rounding_toml"]
@@ -25,7 +26,7 @@ def example_toml(exercise: Exercise, title: str, explanation: str, remarks: Iter
     if plan.loss is not None:
         lines.append(f"loss = {quoted_toml(plan.loss.spec)}")
     if plan.rule is not None:
-        lines += [f"rule = {quoted_toml(plan.rule.spec)}", f"rate = {plan.rate}"]
+        lines += [f"rule = {quoted_toml(_without_rate(plan.rule))}", f"rate = {plan.rate}"]
     for number, (units, activation) in enumerate(
         zip(plan.layers[1:], plan.activations, strict=True), start=1
     ):
@@ -37,6 +38,13 @@ def example_toml(exercise: Exercise, title: str, explanation: str, remarks: Iter
     if "y" in values:
         lines.append(f"y = {_numbers(values['y'])}")
     return "\n".join(lines) + "\n"
+
+
+def _without_rate(rule: Rule) -> str:
+    """The rule as a text without its learning rate, which the file gives by itself."""
+    others = {name: value for name, value in rule.parameters.items() if name != "learning_rate"}
+    written = ", ".join(f"{name}={value!r}" for name, value in others.items())
+    return f"{rule.name}({written})" if written else rule.name
 
 
 def quoted_toml(text: str) -> str:

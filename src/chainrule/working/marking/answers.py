@@ -71,6 +71,7 @@ class Marked:
     from_:      the names of the student's own values that it follows from
     candidates: for the first wrong answers, the slips that explain it, the likeliest first
     note:       what else there is to say ("2 slips fit", "no single slip fits")
+    refused:    why its digits do not make it right, though the right value may be cut to them
     """
 
     answer: Answer
@@ -79,6 +80,7 @@ class Marked:
     from_: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     note: str = ""
+    refused: str = ""
 
     @property
     def is_right(self) -> bool:

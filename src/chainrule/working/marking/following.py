@@ -110,6 +110,7 @@ def _within(
             for i in range(len(sources))
         )
         hidden = written.unit * (1 if any(habit.way == "truncate" for habit in habits) else 0.5)
-        if abs(base - written.number) <= spread + hidden:
+        shown = not written.alone or bool(written.shows(base))
+        if shown and abs(base - written.number) <= spread + hidden:
             return Followed(base, habits[0], sources)
     return None

@@ -108,10 +108,18 @@ class Inference:
         return replace(self.found, sentence=f"judging by the right answers: {self.sentence}")
 
 
-def infer(program: Program, answers: Sequence[Answer], *, by_group: bool = True) -> Inference:
+def infer(
+    program: Program,
+    answers: Sequence[Answer],
+    *,
+    by_group: bool = True,
+    own: Policy | None = None,
+    name: Callable[[str], str] | None = None,
+) -> Inference:
     """Which ways of rounding reproduce all answers that are numbers.
 
     by_group: whether groups may have roundings of their own
+    own:      the example's policy, tried before all others;  name: what it may call a quantity
 
     >>> from chainrule.working.marking.sheet import read_sheet
     >>> sheet = read_sheet("cap4453-practice")
@@ -129,7 +137,9 @@ def infer(program: Program, answers: Sequence[Answer], *, by_group: bool = True)
     search = _Search(program, published)
     names = {answer.key: answer.name for answer in answers}
     per_answer = {names[key]: agrees(published[key], search.exact[key]) for key in published}
-    fits = _distinct(search.simple()) or (_distinct(search.grouped()) if by_group else ())
+    fits = _distinct((*search.of(own, name), *search.simple())) or (
+        _distinct(search.grouped()) if by_group else ()
+    )
     return Inference(fits, per_answer, _sentence(fits, per_answer))
 
 
@@ -162,6 +172,15 @@ class _Search:
             if fits and line.key in self.published and not fits(line.key, values[line.key]):
                 return None
         return values
+
+    def of(
+        self, policy: Policy | None, name: Callable[[str], str] | None
+    ) -> Iterator[tuple[Fit, Mapping[str, Decimal]]]:
+        """A policy, if it prints what was published."""
+        if policy is not None:
+            values = self.values(roundings(self.program, policy, name), self.is_printed)
+            if values is not None:
+                yield Fit(policy), values
 
     def simple(self) -> Iterator[tuple[Fit, Mapping[str, Decimal]]]:
         """Those that treat every line alike."""
@@ -200,6 +219,12 @@ class _Search:
     def agrees(self, key: str, value: Decimal, way: Way) -> bool:
         """Whether a value, cut in this way to the digits written, is the answer."""
         return way in agrees(self.published[key], value)
+
+    def is_printed(self, key: str, value: Decimal) -> bool:
+        """Whether a value is the answer, or comes to it where a policy leaves all digits."""
+        return self.is_written(key, value) or (
+            value == self.exact[key] and bool(agrees(self.published[key], value))
+        )
 
     def is_written(self, key: str, value: Decimal) -> bool:
         """Whether a value is the answer as it stands."""

@@ -14,9 +14,9 @@ from chainrule.errors import InvalidInput
 from chainrule.working.building import Namer
 from chainrule.working.marking.answers import Answer, Marked, Marking, RoundingFound
 from chainrule.working.marking.following import Followed, follow, nearest
-from chainrule.working.marking.formulas import mark_formula
+from chainrule.working.marking.formulas import mark_formulas
 from chainrule.working.marking.modes import allowed
-from chainrule.working.marking.rights import Rights
+from chainrule.working.marking.rights import ENOUGH, NO_DIGIT, Rights
 from chainrule.working.marking.search import Explanation
 from chainrule.working.marking.telling import (
     State,
@@ -32,7 +32,6 @@ __all__ = ["mark"]
 
 MOST_SEARCHES = 5  # wrong answers whose slips are searched for one by one
 MOST_TRIES = 3  # places at which a slip behind the whole sheet is looked for
-ENOUGH = 4  # right answers that speak for a way of rounding
 
 
 def mark(
@@ -73,12 +72,15 @@ class _Marker(Rights):
     def marking(self) -> Marking:
         if self.states:
             self.mark_numbers()
-        by_answer = {id(state.answer): self.marked(state) for state in self.states}
-        marked = tuple(
-            by_answer.get(id(answer)) or mark_formula(self.program, answer, self.name)
-            for answer in self.answers
-        )
         order = self.search.sweep.order
+        by_answer = {id(state.answer): self.marked(state) for state in self.states}
+        formulas = sorted(
+            (answer for answer in self.answers if id(answer) not in by_answer),
+            key=lambda answer: order[answer.key],
+        )
+        for each in mark_formulas(self.program, formulas, self.name, lambda: self.search.slips):
+            by_answer[id(each.answer)] = each
+        marked = tuple(by_answer[id(answer)] for answer in self.answers)
         wrong = [each.answer for each in marked if each.verdict == "wrong"]
         first = min(wrong, key=lambda answer: order[answer.key], default=None)
         return Marking(
@@ -134,10 +136,25 @@ class _Marker(Rights):
                 # Against an answer that is right in itself, a slip needs the rest of the sheet on its side.
                 whole = [e for e in whole if e.slip.usual and len(self.questions) >= ENOUGH]
             if whole:
+                whole = self.supported(whole)
                 told = [e for e in found if self.may_guess(e.habit, at) or e in whole]
-                self.carry_on(at, whole, told)
+                self.carry_on(at, whole, self.supported(told))
                 return True
         return False
+
+    def supported(self, found: list[Explanation]) -> list[Explanation]:
+        """Without those that need every line rounded in a way that no right answer shows, where others remain."""
+        if self.policy is not None:
+            return found
+        plain = [e for e in found if e.habit.rounding is None or self.is_shown(e.habit)]
+        return plain or found
+
+    def is_shown(self, habit: Habit) -> bool:
+        """Whether a right answer comes of rounding every line in this way, and not of the exact values."""
+        return habit.policy in self.policies or any(
+            self.reproduces(habit, place) and not any(self.reproduces(h, place) for h in self.lenient)
+            for place in range(len(self.states))
+        )
 
     def may_guess(self, habit: Habit, first: int) -> bool:
         """Whether a habit of rounding every line has an answer to speak for it."""
@@ -182,7 +199,7 @@ class _Marker(Rights):
         wrong: list[str] = []
         for place, state in enumerate(self.states):
             digits = state.question.digits
-            if place < at or bool(habit.fits(clean[place], state.key, digits)):
+            if place < at or (not state.refused and bool(habit.fits(clean[place], state.key, digits))):
                 state.verdict = self.right_verdict(state)
             elif place == at:
                 state.verdict = "wrong"
@@ -280,12 +297,21 @@ class _Marker(Rights):
         self.tell_candidates(state, found)
 
     def tell_candidates(self, state: State, found: Sequence[Explanation]) -> None:
+        if state.refused == NO_DIGIT:  # what shows nothing of the value shows no slip
+            return
+        if state.refused:
+            old = state.question.digits.number
+            found = [e for e in found if abs(e.value - old) <= 1e-9 * abs(old)] or found
         state.candidates, state.note = candidates_of(found, self.name)
 
     # --- what is said -------------------------------------------------------------------------------
 
     def marked(self, state: State) -> Marked:
         assert state.verdict is not None
+        if state.refused and state.verdict == "wrong":
+            state.note = f"{state.refused}; {state.note}" if state.note else state.refused
+        if state.is_right and not state.note:
+            state.note = self.remark(state)
         names = {s.key: s.answer.name for s in self.states}
         return Marked(
             state.answer,
@@ -294,6 +320,7 @@ class _Marker(Rights):
             tuple(dict.fromkeys(names[key] for key in state.sources)),
             state.candidates,
             state.note,
+            "" if state.is_right else state.refused,
         )
 
     def rounding_found(self) -> RoundingFound:

@@ -10,7 +10,9 @@ from typing import Any
 from chainrule.engines.rounding import Policy
 from chainrule.errors import InvalidInput
 from chainrule.working.marking.answers import Candidate, Marked, Marking
+from chainrule.working.marking.formulas import is_number
 from chainrule.working.marking.results import Result
+from chainrule.working.marking.rights import STILL
 from chainrule.working.rendering.breaking import columns
 
 __all__ = ["CSV_HEADER", "csv_rows", "overview", "report", "to_json"]
@@ -66,6 +68,8 @@ def _remarks(result: Result) -> Iterator[list[str]]:
         yield list(_explained(result, marked))
     if len(result.wrong) > MOST_TOLD:
         yield _wrapped(f"{len(result.wrong) - MOST_TOLD} further answers are wrong: see the table.")
+    if still := [m.answer.name for m in result.marking.marked if m.is_right and m.note == STILL]:
+        yield _wrapped(f"To the digits written, the update does not show in {', '.join(still)}.")
     if not result.wrong:
         told = "Every answer is right." if not followed else "No answer is wrong in itself."
         yield [told]
@@ -115,7 +119,7 @@ def _candidate(candidate: Candidate, written: str) -> str:
 
 
 def _rounded(rounding: str, written: str) -> str:
-    if rounding == "exact":
+    if rounding == "exact" or not is_number(written):
         return ""
     if rounding in ("rounded", "truncated"):
         return f", {rounding} {written}"

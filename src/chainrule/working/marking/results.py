@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
-from chainrule.engines.rounding import Rounding, agrees, read_number
+from chainrule.engines.rounding import Policy, Rounding, agrees, read_number
 from chainrule.working.calculation import with_pencil
 from chainrule.working.marking.answers import Marked, Marking
 from chainrule.working.marking.formulas import as_plain, is_number
@@ -93,8 +93,10 @@ def mark_sheet(sheet: Sheet, follow_through: float = 1.0) -> Result:
     program, namer = sheet.program, sheet.namer
     if sheet.rounding != "infer":
         return Result(sheet, mark(program, sheet.answers, namer, sheet.rounding), follow_through)
-    uniform = infer(program, sheet.answers, by_group=False)
-    marking = mark(program, sheet.answers, namer, "infer", uniform.policies)
+    own, name = _own_policy(sheet), lambda key: namer.name(key).text
+    uniform = infer(program, sheet.answers, by_group=False, own=own, name=name)
+    known = tuple(dict.fromkeys((*((own,) if own else ()), *uniform.policies)))
+    marking = mark(program, sheet.answers, namer, "infer", known)
     unexplained = any(
         each.verdict == "wrong" and not each.candidates and is_number(each.answer.written)
         for each in marking.marked
@@ -102,27 +104,40 @@ def mark_sheet(sheet: Sheet, follow_through: float = 1.0) -> Result:
     if marking.is_right or unexplained or uniform.fits:
         whole = uniform if uniform.fits else infer(program, sheet.answers)
         if whole.fits:
-            marking = _right_by_policy(marking)
+            order = {line.key: place for place, line in enumerate(program)}
+            marking = _right_by_policy(marking, order)
         if marking.is_right:
             return Result(sheet, replace(marking, rounding=whole.found), follow_through)
     right = [
         m.answer for m in marking.marked if m.verdict in ("exact", "rounded") and is_number(m.answer.written)
     ]
     if right:
-        marking = replace(marking, rounding=infer(program, right, by_group=False).of_right_answers)
+        marking = replace(
+            marking, rounding=infer(program, right, by_group=False, own=own, name=name).of_right_answers
+        )
     return Result(sheet, marking, follow_through)
 
 
-def _right_by_policy(marking: Marking) -> Marking:
+def _own_policy(sheet: Sheet) -> Policy | None:
+    """The rounding that the sheet's example is worked in, if it has one."""
+    policy = sheet.example.stated.policy
+    rounded = any(each.kind != "exact" for each in (policy.default, *policy.per.values()))
+    return policy if rounded else None
+
+
+def _right_by_policy(marking: Marking, order: Mapping[str, int]) -> Marking:
     """The marking where a policy that was found gives every number as it was written."""
     if marking.is_right:
         return marking
     marked = tuple(
         replace(each, expected=each.answer.written, verdict="rounded", from_=(), candidates=(), note="")
-        if each.verdict in ("wrong", "follow-through") and is_number(each.answer.written)
+        if each.verdict in ("wrong", "follow-through") and is_number(each.answer.written) and not each.refused
         else each
         for each in marking.marked
     )
-    wrong = [each.answer.name for each in marked if each.verdict == "wrong"]
+    wrong = [each.answer for each in marked if each.verdict == "wrong"]
+    first = min(wrong, key=lambda answer: order[answer.key], default=None)
     earned = sum(each.answer.weight for each in marked if each.is_right)
-    return replace(marking, marked=marked, first_wrong=wrong[0] if wrong else None, marks=earned)
+    return replace(
+        marking, marked=marked, first_wrong=first.name if first is not None else None, marks=earned
+    )

@@ -283,7 +283,10 @@ def _value(given: Given, example: Example) -> str:
     try:
         read_number(written)
     except InvalidInput as error:
-        if not any(letter.isalpha() or letter in "+*/^()" for letter in written.lower().replace("e", "")):
+        if not any(
+            letter.isalpha() or letter in "+*/^()−" or (letter == "-" and place)
+            for place, letter in enumerate(written.lower().replace("e-", "").replace("e", ""))
+        ):
             raise ConfigError(f"{given.where}: {error}") from None
     try:
         parse_formula(written, _formula_names(example))

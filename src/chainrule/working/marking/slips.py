@@ -29,6 +29,7 @@ class Slip:
     where:   the key of the (first) line that it changes; changes: of every line that differs
     spread:  0 for one line, 1 for siblings, 2 for a given number taken for another wherever it stands
     usual:   whether people are known to do it
+    phase:   the phase whose every line it changes, where it says so
     """
 
     kind: str
@@ -38,10 +39,12 @@ class Slip:
     changes: Mapping[str, Change] = field(repr=False)
     spread: int = 0
     usual: bool = True
+    phase: str = ""
 
     def sentence(self, name: Callable[[str], str]) -> str:
         """In words, in somebody's notation."""
-        return self.words.format(*map(name, self.names)) + ("" if self.spread == 0 else ", throughout")
+        reach = ", throughout" if self.spread and not self.phase else ""
+        return self.words.format(*map(name, self.names)) + reach
 
 
 def slips_of(program: Program, lines: Iterable[str] | None = None) -> list[Slip]:
@@ -72,6 +75,8 @@ def _edits(line: ScalarLine, numbers: Numbers) -> Iterator[Edit]:
     yield from rounding_edits(line)
 
 
+PHASE = "phase"
+
 # Made in one unit now and then; nobody leaves the activations of a whole layer out.
 _ALONE = ("activation-left-out", "activation-twice", "another-activation")
 
@@ -85,7 +90,11 @@ def _groups(line: ScalarLine, pattern: str) -> Iterator[tuple[object, ...]]:
     yield pattern, line.kind
     layer = _layer(line)
     yield pattern, layer, line.number, "layer"
+    if isinstance(line.quantity, Entry) and line.quantity.index:  # all that is made of one unit's slope
+        yield pattern, layer, line.kind, line.number, line.quantity.index[-1], "unit"
     yield pattern, layer, "layer"
+    if "round" in pattern or "truncate" in pattern:
+        yield pattern, line.phase, line.number, PHASE
     yield pattern, line.number, "pass"
     yield (pattern,)
 
@@ -104,21 +113,26 @@ def _together(siblings: Mapping[str, list[tuple[ScalarLine, Edit]]], wanted: set
         for line, edit in members:
             for group in _groups(line, pattern):
                 groups.setdefault(group, {}).setdefault(line.key, edit)
-        for edits in groups.values():
+        for group, edits in groups.items():
             keys = frozenset(edits)
             if len(edits) < 2 or (pattern, keys) in seen or not keys & wanted:
                 continue
             seen.add((pattern, keys))
-            where = next(iter(edits))
+            where, phase = next(iter(edits)), str(group[1]) if group[-1] == PHASE else ""
+            if phase:  # told by what matters most: a slope is made of its activation
+                hidden = (line.key for line, _ in members if line.kind == "activations" and line.key in edits)
+                where = next(hidden, where)
             first = edits[where]
+            others = f"{{}} and the other lines of the {phase}"
             yield Slip(
                 first.kind,
-                first.words,
+                first.words.replace("{}", others, 1) if phase else first.words,
                 first.names,
                 where,
                 {key: edit.change for key, edit in edits.items()},
                 1,
                 first.usual and first.kind not in _ALONE,
+                phase,
             )
 
 

@@ -168,9 +168,10 @@ def _terms(line: ScalarLine) -> Iterator[Edit]:
             tree = replaced(line.tree, total, rebuilt(flipped))
             yield Edit("sign", f"sign of {told}", (line.key,), Change(whole=tree), f"sign of term {place}")
             left = replaced(line.tree, total, rebuilt([*parts[:place], *parts[place + 1 :]]))
-            yield Edit(
-                "term-left-out", f"{told} left out", (line.key,), Change(whole=left), f"no term {place}"
-            )
+            words = f"{told} left out"
+            if line.kind == "updates" and place and len(parts) == 2:
+                words = "{} not updated: the step left out"
+            yield Edit("term-left-out", words, (line.key,), Change(whole=left), f"no term {place}")
 
 
 def _one_path(line: ScalarLine) -> Iterator[Edit]:

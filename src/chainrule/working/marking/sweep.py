@@ -87,6 +87,7 @@ def rounder(kind: str, digits: int) -> Carry:
     """
 
     def keep(value: Any) -> Any:
+        value = np.asarray(value, float)  # a comparison gives booleans
         size = np.abs(value)
         unit: Any = float(f"1e{-digits}")
         if kind == "significant":

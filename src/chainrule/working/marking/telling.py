@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chainrule.engines.rounding import Rounding, read_number
 from chainrule.working.calculation import Calculation
@@ -24,7 +24,7 @@ MOST_NAMED = 3
 class State:
     """One numeric answer on its way to a verdict.
 
-    sources: keys of the own values that it follows from
+    sources: keys of the own values that it follows from;  refused: why its digits do not make it right
     """
 
     answer: Answer
@@ -33,6 +33,7 @@ class State:
     sources: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     note: str = ""
+    refused: str = ""
 
     @property
     def key(self) -> str:
@@ -50,7 +51,8 @@ def expected(state: State, exact: Calculation, stated: Calculation | None) -> st
     if stated is not None:
         return stated.written(state.key)
     value, digits = exact[state.key], state.question.digits
-    scientific = "e" in as_plain(state.answer.written).lower() or digits.decimals < 0
+    scientific = digits.decimals < 0
+    scientific |= digits.slack is None and "e" in as_plain(state.answer.written).lower()
     if scientific or digits.decimals > MOST_DECIMALS:
         shown = Rounding("significant", min(digits.significant, 100))
     else:
@@ -65,29 +67,36 @@ def candidates_of(
     found: Sequence[Explanation], name: Callable[[str], str]
 ) -> tuple[tuple[Candidate, ...], str]:
     """The slips that fit, the likeliest first, and what there is to say of them."""
-    told: list[Candidate] = []
-    said: set[tuple[str, str]] = set()
+    told: dict[str, Candidate] = {}
     for group in best_first(found):
         best = group[0]
-        sentence = best.slip.sentence(name)
-        if (sentence, f"{best.value:.9g}") in said:  # it reaches further, but is no other slip
+        sentences = dict.fromkeys(each.slip.sentence(name) for each in group)
+        same = f"{best.value:.9g}"
+        if same in told:  # what comes to the same number here is no other candidate for it
+            first = told[same]
+            also = dict.fromkeys((*first.also, *sentences))
+            also.pop(first.slip, None)
+            told[same] = replace(first, also=tuple(also))
             continue
-        said.add((sentence, f"{best.value:.9g}"))
-        also = dict.fromkeys(each.slip.sentence(name) for each in group[1:])
-        also.pop(sentence, None)
-        where = name(best.slip.where)
-        told.append(
-            Candidate(sentence, best.slip.kind, where, f"{best.value:.10g}", best.habit.label, tuple(also))
+        sentence, *also_told = sentences
+        told[same] = Candidate(
+            sentence,
+            best.slip.kind,
+            name(best.slip.where),
+            f"{best.value:.10g}",
+            best.habit.label,
+            tuple(also_told),
         )
     note = "" if told else "no single slip fits"
     if len(told) > 1:
         note = f"{len(told)} slips fit: the digits written cannot tell them apart"
         most = max(each.explained for each in found)
-        whole = len(best_first([each for each in found if each.explained == most]))
+        groups = best_first([each for each in found if each.explained == most])
+        whole = len({f"{group[0].value:.9g}" for group in groups})
         if whole < len(told):
-            first = "the first one explains" if whole == 1 else f"the first {whole} explain"
-            note = f"{len(told)} slips fit; {first} the most answers"
-    return tuple(told[:MOST_CANDIDATES]), note
+            explain = "the first one explains" if whole == 1 else f"the first {whole} explain"
+            note = f"{len(told)} slips fit; {explain} the most answers"
+    return tuple(told.values())[:MOST_CANDIDATES], note
 
 
 def rounding_candidates(

@@ -16,7 +16,9 @@ from chainrule.working.program import Program
 
 __all__ = ["Digits", "Habit", "as_written", "habits_of", "stated_habits"]
 
-NOTHING = 5e-4
+NOTHING = 1e-12
+ALMOST = 0.95  # from here on a number is 1 to one significant digit
+MOST_GUESSED = 8
 MOST_DECIMALS = 15  # float64 has no more
 
 
@@ -24,13 +26,18 @@ MOST_DECIMALS = 15  # float64 has no more
 class Digits:
     """A number as written: its value and its last place.
 
+    alone: no other answer shows that its writer keeps so many decimals, so a digit of the value has to be there
+    slack: for arithmetic such as 2*(0.6457-1), how far the rounding of its numbers moves it; None for a number
+
     >>> Digits.read("0.7010")
-    Digits(value=Decimal('0.7010'), decimals=4, significant=4)
+    Digits(value=Decimal('0.7010'), decimals=4, significant=4, alone=False, slack=None)
     """
 
     value: Decimal
     decimals: int
     significant: int
+    alone: bool = False
+    slack: float | None = None
 
     @classmethod
     def read(cls, written: str) -> Digits:
@@ -51,6 +58,11 @@ class Digits:
         """One of the last place written."""
         return float(f"1e{-self.decimals}")
 
+    def shows(self, values: Any) -> Any:
+        """Whether there is at least one significant digit of a value (or of each) in what is written."""
+        size = np.abs(np.asarray(values, float))
+        return size <= NOTHING if not self.value else size >= ALMOST * self.unit
+
 
 @dataclass(frozen=True, eq=False)
 class Habit:
@@ -59,6 +71,7 @@ class Habit:
     label:  as candidates name it: "rounded", "truncated" or a policy's spec
     way:    how answers are printed, where no policy says so;  digits: to how many, None as written
     policy: how every line is rounded before it is used; None if all digits are carried
+    rounding: the same by key;  printed: how an answer is printed at least, where a policy is stated
     """
 
     label: str
@@ -66,6 +79,7 @@ class Habit:
     digits: int | None = None
     policy: Policy | None = None
     rounding: Callable[[str], Rounding] | None = None
+    printed: Callable[[str], Rounding] | None = None
 
     def carry(self, key: str) -> Carry | None:
         """How a line is rounded before later lines use it."""
@@ -73,23 +87,33 @@ class Habit:
 
     def fits(self, values: Any, key: str, written: Digits) -> Any:
         """Whether values come to be written with these digits: a bool, or one for each."""
-        keep: Carry | None
+        number, found = written.number, np.asarray(values, float)
+        if np.isinf(number):
+            return np.zeros_like(found, dtype=bool)
+        with np.errstate(all="ignore"):
+            if written.slack is not None:
+                return np.abs(found - number) <= max(written.slack, 1e-9 * abs(number))
+            kept = self._keeper(key, written)(found)
+            fitting = np.abs(kept - number) <= 1e-6 * written.unit + 1e-13 * abs(number)
+            if self.way == "round" and self.rounding is None and self.printed is None:
+                # Where nothing says how ties go, both ways are rounding.
+                unit = written.unit if self.digits is None else 10.0**-self.digits
+                fitting = fitting | (np.abs(np.abs(found - number) - unit / 2) <= 1e-6 * unit)
+            if written.alone or written.decimals <= 0:
+                fitting = fitting & written.shows(found)
+            return fitting
+
+    def _keeper(self, key: str, written: Digits) -> Carry:
+        """How an answer is printed."""
         if self.rounding is not None and self.rounding(key).kind != "exact":
             keep = _keeper(self.rounding(key))
-        elif self.digits is not None:
-            keep = rounder(self.way, self.digits)
-        else:
-            keep = rounder(self.way, written.decimals)
-        assert keep is not None
-        with np.errstate(all="ignore"):
-            number, found = written.number, np.asarray(values, float)
-            fitting = np.abs(keep(found) - number) <= 1e-6 * written.unit + 1e-13 * abs(number)
-            if np.isinf(number):
-                return np.zeros_like(found, dtype=bool)
-            if number == 0 and written.decimals == 0:
-                # A bare 0 says that there is nothing, not that it is below a half.
-                fitting = fitting & (np.abs(found) < NOTHING)
-            return fitting
+            assert keep is not None
+            return keep
+        if self.printed is not None and self.printed(key).kind != "exact":
+            stated = self.printed(key)
+            there = written.significant if stated.kind == "significant" else written.decimals
+            return rounder(stated.kind, max(stated.digits, there))
+        return rounder(self.way, written.decimals if self.digits is None else self.digits)
 
 
 def _keeper(rounding: Rounding) -> Carry | None:
@@ -121,9 +145,9 @@ def habits_of(
     if significant <= MOST_DECIMALS:
         found.append(Habit("rounded", "significant", significant))
     guessed = list(policies)
-    if 0 <= decimals <= 8:
+    if 1 <= decimals <= MOST_GUESSED:  # whole numbers suggest no rounding
         guessed += [Policy(Rounding("round", decimals)), Policy(Rounding("truncate", decimals))]
-    if significant <= 8:
+    if significant <= MOST_GUESSED:
         guessed.append(Policy(Rounding("significant", significant)))
     for policy in dict.fromkeys(guessed):
         found.append(_of_policy(program, policy, name))
@@ -131,12 +155,16 @@ def habits_of(
 
 
 def stated_habits(program: Program, policy: Policy, name: Callable[[str], str]) -> list[Habit]:
-    """The habits that a stated policy allows: calculated by it, or exactly and printed by it at the end."""
+    """The habits that a stated policy allows: calculated by it, or exactly and printed by it at the end.
+
+    At the end, more digits may be written than are stated, but not fewer.
+    """
     own = _of_policy(program, policy, name)
     if not policy.per and policy.default.kind == "exact":
         return [Habit("rounded", "round", None, policy)]
     truncated = not policy.per and policy.default.kind == "truncate"
-    return [own, TRUNCATED if truncated else ROUNDED]
+    way: Literal["round", "truncate"] = "truncate" if truncated else "round"
+    return [own, Habit("truncated" if truncated else "rounded", way, printed=own.rounding)]
 
 
 def _of_policy(program: Program, policy: Policy, name: Callable[[str], str]) -> Habit:

@@ -55,6 +55,10 @@ class Namer:
         """
         return self._spellings.parse(written, number)
 
+    def is_name(self, written: str) -> bool:
+        """Whether this is, capitals and all, a name of one entry; spaces and underscores may be left out."""
+        return self._spellings.is_name(written)
+
     def shown(self, tree: Expression) -> Expression:
         """A formula over keys as it is shown: the bias as the weight of an input 1, if the notation says so."""
         if self.notation.bias == "bias" or self.derivation is None:
@@ -66,14 +70,16 @@ class Namer:
     def lettered(self, symbol: str, places: tuple[str, ...]) -> Name:
         """The name of an entry whose places are letters (or numbers): w_ij for W1[i,j].
 
-        Where the notation numbers all weights or units in a row, the letters stand in place of the number.
+        Where the notation numbers all weights or units in a row, the letters stand in place of the number;
+        if it does so over several layers, the entry has its own symbol, W2[j,1], which tells the layer.
         """
         if not places:
             return self.parts(symbol, ()).name
         if all(place.isdigit() for place in places):
             return self._name_of(Entry(symbol, tuple(map(int, places))))
         pair = len(places) == 2 and not self._per_sample(symbol)
-        template = self._template(symbol).replace("{number}", "{i}{j}" if pair else "{k}")
+        template = self._own(symbol) if self._is_shared(symbol) else self._template(symbol)
+        template = template.replace("{number}", "{i}{j}" if pair else "{k}")
         template = template.replace("{unit}", "{k}")
         letters = dict.fromkeys(("i", "j", "k", "n"), places[-1])
         letters |= {"i": places[0]} if pair else {"n": places[0]}
@@ -195,6 +201,13 @@ class Namer:
             and (self._stated(each)[:1] == (template,) if _layer(each) else not sizes and each == template)
         ]
         return telling and not others
+
+    def _is_shared(self, symbol: str) -> bool:
+        """Whether other layers have the same template, told apart by running numbers only."""
+        template = self._template(symbol)
+        if self.derivation is None or not ("{number}" in template or "{unit}" in template):
+            return False
+        return any(each != symbol and self._template(each) == template for each in self.derivation.shapes)
 
     # --- places -------------------------------------------------------------------------------------
 

@@ -11,23 +11,21 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import AfterValidator, BeforeValidator, Field
+from typing import Any, Literal
 
 from chainrule.errors import ConfigError, unknown
-from chainrule.files.atomic import quoted
 from chainrule.formulas.losses import LOSSES, Loss
-from chainrule.learning.configuration import Section, checked, read_toml
 
 __all__ = ["NOTATIONS", "Notation", "Special", "read_notation"]
 
 FOLDER = Path(__file__).parent / "notations"
-NOTATIONS = ("chainrule", "psyc681", "cap4453", "comp0087")
+OWN = "chainrule"
+NOTATIONS = (OWN, "psyc681", "cap4453", "comp0087")
 PLACEHOLDERS = ("l", "i", "j", "k", "n", "number", "unit")
 
 Templates = Mapping[str, tuple[str, ...]]
@@ -104,42 +102,48 @@ def read_notation(name_or_path: str | os.PathLike[str] | Notation) -> Notation:
         return _built_in(named)
     if not named.endswith(".toml") and os.sep not in named:
         raise unknown("notation", named, NOTATIONS)
-    return _read(Path(named), Path(named).stem)
+    from chainrule.working.names.notation_file import read_notation_file  # the checks load pydantic
+
+    return _made(Path(named).stem, read_notation_file(named))
 
 
 @cache
 def _built_in(name: str) -> Notation:
-    return _read(FOLDER / f"{name}.toml", name)
+    return _made(name, tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8")))
 
 
-def _read(file: Path, name: str) -> Notation:
-    stated = checked(_File, read_toml(file), quoted(file))
-    special = tuple(Special(each.names, each.layers, each.outputs) for each in stated.special)
-    names = stated.names
-    if name != "chainrule":
-        names = {**_built_in("chainrule").names, **names}
+def _made(name: str, stated: Mapping[str, Any]) -> Notation:
+    """A notation from what its file states; what it leaves out is our own."""
+    names = as_templates(stated.get("names", {}))
+    if name != OWN:
+        names = {**_built_in(OWN).names, **names}
+    special = (
+        Special(as_templates(each["names"]), each.get("layers"), each.get("outputs"))
+        for each in stated.get("special", ())
+    )
     return Notation(
         name,
-        stated.title,
-        stated.source,
-        stated.base,
-        stated.columns,
-        stated.bias,
-        stated.samples,
-        stated.squared_error,
+        stated["title"],
+        stated.get("source", ""),
+        stated.get("base", 1),
+        stated.get("columns", False),
+        stated.get("bias", "bias"),
+        stated.get("samples", False),
+        LOSSES.find(stated.get("squared_error", "mse")),
         names,
-        special,
+        tuple(special),
     )
 
 
-def _as_templates(given: Any) -> Templates:
+def as_templates(given: Any) -> Templates:
+    """A table of templates as it is used: a tuple for each name. Raises ValueError for what is none."""
     if not isinstance(given, dict):
         raise ValueError('names must be a table of templates, such as W = "w_{number}"')
     return {name: _checked_templates(name, value) for name, value in given.items()}
 
 
 def _checked_templates(name: str, value: Any) -> tuple[str, ...]:
-    templates = tuple(value) if isinstance(value, list) else (value,)
+    templates = tuple(value) if isinstance(value, list | tuple) else (value,)
     if not templates:
         raise ValueError(f'{name} has no template: give one, such as "w_{{number}}"')
     for template in templates:
@@ -156,24 +160,3 @@ def _checked_templates(name: str, value: Any) -> tuple[str, ...]:
                 'as in "W^[{l}]_{i}{j}"'
             )
     return templates
-
-
-_Names = Annotated[Any, AfterValidator(_as_templates)]
-
-
-class _Special(Section):
-    layers: Annotated[int, Field(ge=1)] | None = None
-    outputs: Annotated[int, Field(ge=1)] | None = None
-    names: _Names
-
-
-class _File(Section):
-    title: str
-    source: str = ""
-    base: Annotated[int, Field(ge=0, le=1)] = 1
-    columns: bool = False
-    bias: Literal["bias", "weight"] = "bias"
-    samples: bool = False
-    squared_error: Annotated[Loss, BeforeValidator(LOSSES.find)] = LOSSES["mse"]
-    names: _Names = Field(default_factory=dict)
-    special: list[_Special] = Field(default_factory=list)

@@ -15,7 +15,7 @@ from chainrule.working.entries import Entry, Partial, Quantity, quantity
 if TYPE_CHECKING:
     from chainrule.working.names.naming import Namer
 
-__all__ = ["Spellings"]
+__all__ = ["Spellings", "plain"]
 
 Place = tuple[str, tuple[int, ...]]
 """A symbol and an index: an entry, in whichever pass."""
@@ -49,8 +49,13 @@ class Spellings:
             raise unknown("quantity", told, self._known)
         return found
 
+    def is_name(self, written: str) -> bool:
+        """Whether this is, capitals and all, the name of one entry."""
+        spelled = plain(written)
+        return any(len(level.get(spelled, ())) == 1 for level in self._levels)
+
     def _meant(self, written: str, number: int) -> Quantity | None:
-        spelled = _plain(written)
+        spelled = plain(written)
         found = self._look_up(spelled, written)
         if found is not None:
             return self._in_pass(found, number)
@@ -65,10 +70,10 @@ class Spellings:
 
     def _derivative(self, of: str, wrt: str, number: int) -> Quantity | None:
         """∂of/∂wrt, if there is such a quantity; of: the loss where it is empty."""
-        below = self._look_up(_plain(wrt), wrt)
+        below = self._look_up(plain(wrt), wrt)
         if below is None:
             return None
-        above = self._look_up(_plain(of), of) if of else None
+        above = self._look_up(plain(of), of) if of else None
         self._check(number)
         start = self._version(below[0], number - (below[0] in self.program.versions[0]))
         if above is not None:
@@ -142,14 +147,15 @@ class Spellings:
         for place in self._places:
             symbol, index = place
             own = namer.parts(symbol, index, own=True)
-            add(2, _plain(own.text), place)
-            add(2, _plain(Entry(symbol, index).place), place)
+            add(2, plain(own.text), place)
+            if namer.notation.base == 1:
+                add(2, plain(Entry(symbol, index).place), place)
             if symbol not in namer.gradients:
-                add(0, _plain(namer.parts(symbol, index).text), place)
+                add(0, plain(namer.parts(symbol, index).text), place)
                 for parts in namer.alternatives(symbol, index):
-                    add(1, _plain(parts.text), place)
+                    add(1, plain(parts.text), place)
             if counts[symbol] == 1:
-                add(3, _plain(symbol), place)
+                add(3, plain(symbol), place)
         return levels
 
     @cached_property
@@ -186,7 +192,7 @@ def _marked(written: str) -> str:
     return re.sub(r"[\s_*·]", "", shown)
 
 
-def _plain(written: str) -> str:
+def plain(written: str) -> str:
     """A name without what people leave out or write otherwise: spaces, underscores, braces, carets."""
     shown = unicodedata.normalize("NFKC", written)
     for letter, name in _LETTERS.items():

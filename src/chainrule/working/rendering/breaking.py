@@ -31,27 +31,28 @@ class Piece:
 def filled(pieces: Sequence[Piece], room: float) -> list[list[Piece]]:
     """The pieces in lines no wider than `room`, unless a single piece is."""
     lines = []
-    rest = list(pieces)
-    while sum(piece.width for piece in rest) > room and len(rest) > 1:
-        at = _break(rest, room)
-        lines.append(rest[:at])
-        rest = rest[at:]
-    return [*lines, rest]
+    start, left = 0, sum(piece.width for piece in pieces)
+    while left > room and len(pieces) - start > 1:
+        end = _break(pieces, start, room)
+        lines.append(list(pieces[start:end]))
+        left -= sum(piece.width for piece in pieces[start:end])
+        start = end
+    return [*lines, list(pieces[start:])]
 
 
-def _break(rest: Sequence[Piece], room: float) -> int:
-    """How many of the pieces go on the line."""
-    width = rest[0].width
-    fitting = 1
+def _break(pieces: Sequence[Piece], start: int, room: float) -> int:
+    """Where the line that begins with piece `start` ends."""
+    width = pieces[start].width
+    fitting = start + 1
     candidates = []
-    for at in range(1, len(rest)):
+    for at in range(start + 1, len(pieces)):
         if width > room:
             break
         fitting = at
         if width >= _LEAST_FILLED * room:
             candidates.append(at)
-        width += rest[at].width
-    return min(candidates, key=lambda at: (rest[at].depth, rest[at].rank, -at), default=fitting)
+        width += pieces[at].width
+    return min(candidates, key=lambda at: (pieces[at].depth, pieces[at].rank, -at), default=fitting)
 
 
 def broken(formula: str, room: int) -> list[str]:

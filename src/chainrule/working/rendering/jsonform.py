@@ -126,6 +126,8 @@ def _certificate(certificate: Certificate | None) -> dict[str, Any] | None:
         "by": certificate.by,
         "compared": certificate.compared,
         "sampled": certificate.sampled,
+        "left_out": certificate.left_out,
+        "agrees": certificate.agrees,
         "worst": certificate.worst,
         "error": _number(certificate.error),
         "shown": _number(certificate.shown),

@@ -49,16 +49,18 @@ def broken_latex(formula: str, room: float) -> list[str]:
 
 def _flattened(formula: str, room: float) -> str:
     """The formula with a/b for every fraction that is too wide."""
-    matched = _FRACTION.search(formula)
-    if matched is None:
-        return formula
-    above, after = _group(formula, matched.end())
-    below, end = _group(formula, after)
-    before, rest = formula[: matched.start()], _flattened(formula[end:], room)
-    if printed_width(formula[matched.start() : end]) <= room:
-        return before + formula[matched.start() : end] + rest
-    above, below = _bracketed(_flattened(above, room)), _bracketed(_flattened(below, room), product=True)
-    return f"{before}{above} / {below}{rest}"
+    kept, at = [], 0
+    while (matched := _FRACTION.search(formula, at)) is not None:
+        above, after = _group(formula, matched.end())
+        below, end = _group(formula, after)
+        fraction = formula[matched.start() : end]
+        if printed_width(fraction) > room:
+            above = _bracketed(_flattened(above, room))
+            below = _bracketed(_flattened(below, room), product=True)
+            fraction = f"{above} / {below}"
+        kept += [formula[at : matched.start()], fraction]
+        at = end
+    return "".join([*kept, formula[at:]])
 
 
 def _bracketed(formula: str, *, product: bool = False) -> str:

@@ -129,8 +129,10 @@ def _prepared(table: Mapping[str, Any], folder: Path | None) -> dict[str, Any]:
         made["notation"] = named = str(folder / named)
     network = made.get("network")
     if isinstance(network, dict) and network.get("loss") == "squared_error":
+        loss = read_notation("chainrule").squared_error  # of a notation that cannot be read, told by itself
         with suppress(InvalidInput, TypeError):
-            made["network"] = network | {"loss": read_notation(named).squared_error}
+            loss = read_notation(named).squared_error
+        made["network"] = network | {"loss": loss}
     return made
 
 
@@ -140,16 +142,17 @@ def _values(network: NetworkFile, written: Mapping[str, Any], source: str) -> di
     values = {name: _rows(data[name]) for name in ("x", "y") if name in data}
     sizes = {"x": network.network.inputs, "y": network.network.outputs}
     for name, rows in values.items():
-        what = "inputs" if name == "x" else "outputs"
+        what = "input" if name == "x" else "output"
         for number, row in enumerate(rows, start=1):
             if len(row) != sizes[name]:
                 raise ConfigError(
-                    f"{source}: row {number} of {name} has {len(row)} numbers, but the network has "
-                    f"{sizes[name]} {what}: give one number for each"
+                    f"{source}: row {number} of {name} has {_counted(len(row), 'number')}, but the network has "
+                    f"{_counted(sizes[name], what)}: give one number for each"
                 )
     if "y" in values and len(values["y"]) != len(values["x"]):
         raise ConfigError(
-            f"{source}: x has {len(values['x'])} rows and y {len(values['y'])}: give one of each per sample"
+            f"{source}: x has {_counted(len(values['x']), 'row')} and y {len(values['y'])}: "
+            "give one of each per sample"
         )
     if network.loss is not None and "y" not in values:
         raise ConfigError(f"{source}: the loss compares with y: add y to the data")
@@ -164,6 +167,10 @@ def _values(network: NetworkFile, written: Mapping[str, Any], source: str) -> di
         elif parameter.role == "weights" and parameter.name not in values:
             raise ConfigError(f"{source}: layer {parameter.layer} has no weights: give it their numbers")
     return values
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _rows(given: Any) -> Any:
@@ -269,7 +276,8 @@ class _Example(Section):
     @model_validator(mode="after")
     def _is_one_thing(self) -> _Example:
         if (self.network is None) == (self.formula is None):
-            raise ValueError("an example has either a [network] or a [formula]: give one of them")
+            both = "both" if self.network is not None else "neither"
+            raise ValueError(f"an example has either a [network] or a [formula], and this has {both}")
         if self.network is not None and self.data is None:
-            raise ValueError("a network's example needs [data] with the inputs x: add it")
+            raise ValueError("a network's example needs [data] with the inputs x, and this has none")
         return self

@@ -13,9 +13,10 @@ from chainrule.errors import ConfigError, InvalidInput
 from chainrule.files.atomic import quoted
 from chainrule.working.entries import Quantity
 from chainrule.working.names.naming import Namer
+from chainrule.working.policies import named_roundings
 from chainrule.working.program import Program, scalar_program
 from chainrule.working.worked import EXAMPLES, example_names, example_path
-from chainrule.working.worked.example_file import ExampleFile, read_example_file
+from chainrule.working.worked.example_file import Answer, ExampleFile, read_example_file
 from chainrule.working.worked.formula_program import extended, formula_program
 
 __all__ = ["EXAMPLES", "Example", "Printed", "example_names", "example_path", "load_example"]
@@ -96,12 +97,20 @@ class Example:
             Printed(
                 answer.name,
                 answer.written,
-                self.namer.parse(answer.name, answer.number),
+                self._meant(answer),
                 answer.number,
                 answer.source,
             )
             for answer in self.stated.printed
         )
+
+    def _meant(self, answer: Answer) -> Quantity:
+        """The quantity that a printed number's name means."""
+        try:
+            return self.namer.parse(answer.name, answer.number)
+        except InvalidInput as error:
+            place = "[printed]" if answer.number == 1 else f"[printed.pass{answer.number}]"
+            raise ConfigError(f"{place}: {error}") from None
 
 
 def load_example(name_or_path: str | os.PathLike[str]) -> Example:
@@ -114,7 +123,7 @@ def load_example(name_or_path: str | os.PathLike[str]) -> Example:
     '∂C/∂w5'
 
     Raises UnknownName for a name that is none of them; ConfigError for a file with mistakes, also in its
-    formulas and in the names of its printed answers.
+    formulas and in the names of its roundings and printed answers.
     """
     named = os.fspath(name_or_path)
     built_in = not named.endswith(".toml") and os.sep not in named
@@ -122,6 +131,7 @@ def load_example(name_or_path: str | os.PathLike[str]) -> Example:
     example = Example(named if built_in else path.stem, read_example_file(path))
     try:
         _ = example.program, example.printed
+        named_roundings(example.stated.policy, example.program, example.namer)
     except InvalidInput as error:
         raise ConfigError(f"{quoted(path)}: {error}") from None
     return example
