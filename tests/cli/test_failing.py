@@ -117,7 +117,10 @@ def test_warnings_of_libraries_are_not_shown(capsys: pytest.CaptureFixture[str])
             "what it takes",
         ),
         (["--wat"], 'chainrule has no option --wat: "chainrule --help" lists what it takes'),
-        (["show"], 'chainrule show needs MODEL|NETWORK.toml: "chainrule show --help" lists what it takes'),
+        (
+            ["show"],
+            'chainrule show needs EXAMPLE|MODEL|FILE.toml: "chainrule show --help" lists what it takes',
+        ),
         (
             ["formulas", "relu", "--at"],
             "option '--at' requires an argument: \"chainrule formulas --help\" lists what it takes",
