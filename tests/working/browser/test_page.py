@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ sync_api = pytest.importorskip(
 
 AXE = Path(__file__).parents[3] / ".cache" / "axe" / "axe-core-4.14.1.js"
 HOST = "http://page.test"
+AT = "Number(document.querySelector('.step.now')?.dataset.at ?? 0)"
 WHITE, DARK = "rgb(255, 255, 255)", "rgb(21, 24, 28)"
 
 
@@ -88,7 +90,13 @@ class Opened:
     @property
     def at(self) -> int:
         """The step that is shown as the current one; 0 at the start."""
-        return int(self.ask("Number(document.querySelector('.step.now')?.dataset.at ?? 0)"))
+        return int(self.ask(AT))
+
+    def comes_to(self, step: int) -> bool:
+        """Whether a step becomes the current one: a link's new address is followed after its click is over."""
+        with contextlib.suppress(sync_api.TimeoutError):
+            self.page.wait_for_function(f"step => {AT} === step", arg=step, timeout=5_000)
+        return self.at == step
 
     def violations(self, *rules: str) -> list[str]:
         """What axe-core finds, by all its rules or by some, a line each."""
@@ -191,11 +199,12 @@ def test_a_number_leads_to_the_line_that_made_it_and_back(opened: Opening, small
     places = {step.key: at for at, step in enumerate(small.steps, start=1)}
     aim = places["z1[1,1]@1"]
     page.ask(f"location.hash = 's{places['a1[1,1]@1']}'")
+    assert page.comes_to(places["a1[1,1]@1"])
     page.page.locator(f".step.now [data-to=s{aim}] mn").last.click()
-    assert page.at == aim
+    assert page.comes_to(aim)
     assert page.ask("document.activeElement.id") == f"s{aim}"
     page.page.go_back()
-    assert page.at == places["a1[1,1]@1"]
+    assert page.comes_to(places["a1[1,1]@1"])
 
 
 def test_links_and_parts_of_the_drawing_lead_there_too_by_keys(opened: Opening, small: Working) -> None:
@@ -203,22 +212,23 @@ def test_links_and_parts_of_the_drawing_lead_there_too_by_keys(opened: Opening, 
     places = {step.key: at for at, step in enumerate(small.steps, start=1)}
     page.press("End")
     page.page.locator("#net a[aria-description='output 1']").press("Enter")
-    assert page.at == places["a2[1,1]@1"]
+    assert page.comes_to(places["a2[1,1]@1"])
     page.page.locator(".step.now .uses a").first.press("Enter")
-    assert page.at == places["z2[1,1]@1"]
+    assert page.comes_to(places["z2[1,1]@1"])
 
 
 def test_an_edge_leads_to_its_weight(opened: Opening, small: Working) -> None:
     page = opened(small)
     page.ask("document.querySelector('.edge .hit').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+    page.page.wait_for_selector(".aim:focus")
     assert page.ask("document.activeElement.textContent").replace(" ", "").endswith("0.7")
     page.press("End")
     page.ask("document.querySelector('.edge .hit').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
-    assert small.steps[page.at - 1].key == "W1[1,1]@2"
+    assert page.comes_to(1 + [step.key for step in small.steps].index("W1[1,1]@2"))
 
 
 def test_an_address_with_a_step_opens_there(opened: Opening, small: Working) -> None:
-    assert opened(small, where="#s4").at == 4
+    assert opened(small, where="#s4").comes_to(4)
 
 
 def test_slides_show_one_step(opened: Opening, small: Working) -> None:
@@ -322,7 +332,7 @@ def test_an_entrys_number_leads_to_its_own_entry(opened: Opening, large: Working
     page.page.locator("#s2 summary").click()
     page.page.locator("#s2 tr[data-row='0'] td[data-column='0']").press("Enter")
     page.page.locator("#s2 .entry button").first.click()
-    assert page.at == 1
+    assert page.comes_to(1)
     assert page.page.locator("#s1 .entry p").first.text_content().startswith("z1[1,1] = ")
 
 
