@@ -11,16 +11,17 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from string import Formatter
 from typing import Any, Literal
 
-from chainrule.formulas.expression import Constant, Expression, Primitive, Symbol, fold
-from chainrule.formulas.vocabulary import CALL, COMPARISON, PRODUCT, SIGN
+from chainrule.formulas.expression import Constant, Expression, Primitive, Symbol, as_expression, fold
+from chainrule.formulas.vocabulary import CALL, COMPARISON, PRODUCT, SIGN, sqrt
 
 GREEK = {
     "alpha": "α",
@@ -39,6 +40,13 @@ GREEK = {
 _SYMBOL = re.compile(r"^([dc](?=(?:W|b|theta|alpha|beta|gamma)\d))?([A-Za-z]+?)(_hat)?(\d*)(?:_(.+))?$")
 
 
+_ROOTS: Mapping[float, Expression] = {
+    math.sqrt(2): as_expression(sqrt(Constant(2))),
+    math.sqrt(2 * math.pi): as_expression(sqrt(2 * Symbol("pi"))),
+    math.sqrt(2 / math.pi): as_expression(sqrt(2 / Symbol("pi"))),
+}
+"""The numbers of definitions that are the nearest to what a textbook writes as a root."""
+
 _Pieces = list[Any]
 """Text in pieces, joined once at the end: a list of strings and of such lists."""
 
@@ -54,7 +62,8 @@ class _Written:
 def _write(
     node: Expression,
     template: Callable[[Primitive], str],
-    name: Callable[[str], str],
+    name: Callable[[str], str] | None,
+    plain: Callable[[str], str],
     number: Callable[[str], str],
     brackets: tuple[str, str],
 ) -> str:
@@ -73,12 +82,15 @@ def _write(
         return _Written(pieces, primitive.binding)
 
     def constant(leaf: Constant) -> _Written:
+        root = _ROOTS.get(leaf.value)
+        if root is not None:
+            return _Written([_write(root, template, None, plain, number, brackets)], CALL)
         body = number(number_text(leaf.value))
         binding = PRODUCT if r"\times" in body else SIGN if leaf.value < 0 else CALL
         return _Written([body], binding)
 
     def symbol(leaf: Symbol) -> _Written:
-        body = name(leaf.name)
+        body = (name or plain)(leaf.name)
         return _Written([body], _binding(body))
 
     written: _Written = fold(node, symbol, constant, apply)
@@ -126,18 +138,18 @@ def text(node: Expression, name: Callable[[str], str] | None = None) -> str:
 
     name: what is written for a symbol, here and below: another name, or a number put in
     """
-    return _write(node, lambda p: p.text, name or symbol_text, str, ("(", ")"))
+    return _write(node, lambda p: p.text, name, symbol_text, str, ("(", ")"))
 
 
 def latex(node: Expression, name: Callable[[str], str] | None = None) -> str:
     """A tree as LaTeX mathematics."""
-    return _write(node, lambda p: p.latex, name or symbol_latex, latex_number, (r"\left(", r"\right)"))
+    return _write(node, lambda p: p.latex, name, symbol_latex, latex_number, (r"\left(", r"\right)"))
 
 
 def mathml(node: Expression, name: Callable[[str], str] | None = None) -> str:
     """A tree as the contents of a MathML <math> element."""
     brackets = '<mrow><mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo></mrow>'
-    return _write(node, lambda p: p.mathml, name or symbol_mathml, mathml_number, brackets)
+    return _write(node, lambda p: p.mathml, name, symbol_mathml, mathml_number, brackets)
 
 
 Form = Literal["text", "latex", "mathml"]
