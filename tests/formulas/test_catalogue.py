@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import pickle
 from fractions import Fraction
 from typing import Any
 
@@ -166,3 +167,13 @@ def test_entries_with_equal_settings_are_equal_and_hash_alike() -> None:
     assert hash(one) == hash(other)
     assert copy.copy(one) == one
     assert ACTIVATIONS["step"] != SCHEDULES["step"]
+
+
+@pytest.mark.parametrize("spec", ["adam", "adam(learning_rate=0.01)"])
+def test_an_entry_can_be_pickled_and_copied(spec: str) -> None:
+    entry = RULES.find(spec)
+    for copied in (pickle.loads(pickle.dumps(entry)), copy.deepcopy(entry)):
+        assert copied == entry
+        assert dict(copied.parameters) == dict(entry.parameters)
+        with pytest.raises(TypeError):
+            copied.parameters["learning_rate"] = 1.0

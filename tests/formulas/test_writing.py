@@ -77,6 +77,7 @@ SCALAR_TREES = [
 
 READINGS = [("·", "*"), ("²", "**2"), ("^", "**"), ("≥", ">="), ("≤", "<="), ("⌊", "floor("), ("⌋", ")")]
 FUNCTIONS = {
+    "π": math.pi,
     "exp": v.exp, "ln": v.log, "tanh": v.tanh, "erfc": v.erfc, "cos": v.cos, "sqrt": v.sqrt, "sign": v.sign,
     "floor": v.floor, "max": v.maximum, "min": v.minimum, "abs": abs,
 }  # fmt: skip
@@ -280,3 +281,23 @@ def test_symbols_are_written_as_the_field_writes_them(name: str, plain: str, tex
 def test_numbers_are_written_as_a_person_writes_them(value: float, written: str) -> None:
     assert number_text(value) == written
     assert math.isclose(float(written), value)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (math.sqrt(2), ("sqrt(2)", r"\sqrt{2}", "<msqrt><mn>2</mn></msqrt>")),
+        (math.sqrt(2 * math.pi), ("sqrt(2 · π)", r"\sqrt{2 \cdot \pi}", None)),
+        (math.sqrt(2 / math.pi), ("sqrt(2 / π)", r"\sqrt{\frac{2}{\pi}}", None)),
+        (math.nextafter(math.sqrt(2), 2), ("1.4142135623730954", "1.4142135623730954", None)),
+    ],
+)
+def test_a_constant_that_is_a_root_is_written_as_one(
+    value: float, written: tuple[str, str, str | None]
+) -> None:
+    tree = trace(lambda z: z / value)
+    assert text(tree) == f"z / {written[0]}"
+    assert latex(tree) == rf"\frac{{z}}{{{written[1]}}}"
+    assert written[2] is None or written[2] in mathml(tree)
+    # What is put in for a symbol is a number of the data, and stays one.
+    assert text(trace(lambda z: 2 * z), lambda _: str(value)) == f"2 · {value}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -445,3 +447,14 @@ def test_the_log_loss_of_a_loss_reduced_otherwise_is_a_mean(three_classes: Rows)
     found = model.evaluate(X, y)
     assert found["log_loss"] == pytest.approx(metrics.log_loss(y, model.predict_proba(X)), rel=1e-5)
     assert found["loss"] == pytest.approx(found["log_loss"] / 3, rel=1e-5)
+
+
+def test_a_model_can_be_pickled_and_copied(three_classes: Rows) -> None:
+    model = fit(
+        three_classes, Dense(5, "leaky_relu(0.2)"), Dense(3, "softmax"), rule="adam(learning_rate=0.01)"
+    )
+    X, _ = three_classes
+    for copied in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        assert copied.digest == model.digest
+        assert copied.settings == model.settings
+        assert_array_equal(copied.predict(X), model.predict(X))

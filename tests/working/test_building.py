@@ -14,11 +14,11 @@ from chainrule.engines.pencil import evaluate_decimal
 from chainrule.engines.rounding import Policy
 from chainrule.formulas.expression import symbols_in
 from chainrule.working.algebra import parse_formula
-from chainrule.working.building import build, number_in, step_of
+from chainrule.working.building import build, number_in
 from chainrule.working.calculation import Calculation, from_engine, with_pencil
 from chainrule.working.document import Step, Working
 from chainrule.working.names.naming import namer
-from chainrule.working.program import scalar_program
+from chainrule.working.program import ScalarLine, scalar_program
 from chainrule.working.stepview import StepView
 from tolerances import assert_close
 
@@ -167,7 +167,15 @@ def test_no_reason_has_a_symbol_that_the_notation_does_not_know() -> None:
 def test_a_reason_by_deltas(name: str, key: str, reason: str) -> None:
     program = BY_NAME[name].program("deltas", passes=1)
     calculation = with_pencil(program)
-    assert step_of(program.by_key[key], calculation, namer("chainrule", program)).reason == reason
+    assert step_of(program.by_key[key], calculation).reason == reason
+
+
+def step_of(line: ScalarLine, calculation: Calculation) -> Step:
+    """One line as a step."""
+    working = build(calculation, namer("chainrule", calculation.program), title="", lines=[line], notation="")
+    (step,) = working.steps
+    assert isinstance(step, Step)
+    return step
 
 
 def test_entries_of_one_line_share_their_reason() -> None:
@@ -257,8 +265,8 @@ def test_a_line_that_repeats_its_numbers_too_often_is_shown_in_short() -> None:
     case = Case("wide", net((2, 30), output="softmax"), "crossentropy", samples=8)
     view = StepView(case.derivation, case.steps[0])
     calculation = from_engine(view, case.steps, "")
-    step = step_of(view.by_key["C@1"], calculation, namer("chainrule", view))
+    step = step_of(view.by_key["C@1"], calculation)
     assert len(step.uses) == 0
     assert step.numbers is None
-    assert step.reason.endswith(" numbers, too many to write out)")
+    assert step.reason.endswith(" (over 2,000 numbers, too many to write out)")
     assert len(step.formula.text) < 200

@@ -147,3 +147,32 @@ def test_an_entry_of_a_wide_network_is_found_without_the_whole_step() -> None:
     assert last.value == float(np.asarray(recorded.step["dW1"])[399, 2])
     assert "working" not in vars(recorded)
     assert len(recorded.program.by_key) < 200
+
+
+def test_a_number_made_of_too_many_is_not_unfolded() -> None:
+    """The loss of a batch, and what sums over all weights, say by which formula, without its thousands of terms."""
+    net = Network(60, [Dense(40, "relu"), Dense(10, "softmax")])
+    d = derive(net, "crossentropy", "gradient_descent", fused=True, l2=0.1, clip_norm=1.0)
+    rng = np.random.default_rng(0)
+    values = {"x": rng.random((64, 60)), "y": np.eye(10)[rng.integers(0, 10, 64)]}
+    recorded = RecordedStep(d, NumpyEngine().run(d, {**values, **initial_parameters(net, 0)}), "a step")
+    for name in ("C", "R", "n"):
+        working = recorded[name]
+        (last,) = working.steps
+        assert isinstance(last, Step)
+        assert last.value == float(np.asarray(recorded.step[name]))
+        assert (last.uses, last.numbers, working.given) == ((), None, ())
+        assert recorded.program.by_key[last.key].tree is d[name].tree
+
+
+@pytest.mark.parametrize(("samples", "lines"), [(24, 24), (25, 0)])
+def test_the_factors_of_a_long_sum_are_left_to_be_asked_for(samples: int, lines: int) -> None:
+    net = Network(10, [Dense(8, "relu"), Dense(3, "sigmoid")])
+    d = derive(net, "mse", "gradient_descent")
+    rng = np.random.default_rng(0)
+    values = {"x": rng.random((samples, 10)), "y": rng.random((samples, 3)), **initial_parameters(net, 0)}
+    working = RecordedStep(d, NumpyEngine().run(d, values), "a step")["W1[2,1]"]
+    keys = [step.key for step in working.steps]
+    assert sum(key.startswith("d1[") for key in keys) == lines
+    told = "the 25 derivatives in ∂C/∂W1[2,1] are not worked out here: ask for each by name, as ∂C/∂z1[1,1]"
+    assert working.heading == (() if lines else (told,))

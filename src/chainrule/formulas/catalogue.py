@@ -43,6 +43,13 @@ class Entry:
         plain = {name: int(v) if isinstance(v, Integral) else float(v) for name, v in given.items()}
         return replace(self, parameters=MappingProxyType({**self.parameters, **plain}))
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A read-only view of a dict can be neither pickled nor copied.
+        return {**self.__dict__, "parameters": dict(self.parameters)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, parameters=MappingProxyType(state["parameters"]))
+
     def _check(self, name: str, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, Real) or value != value:
             raise ConfigError(f"{name} of {self.name} must be a number, not {value!r}: give a number")

@@ -11,14 +11,17 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
-from typing import Literal
+from string import Formatter
+from typing import Any, Literal
 
-from chainrule.formulas.expression import Constant, Expression, Primitive, Symbol, fold
-from chainrule.formulas.vocabulary import CALL, COMPARISON, PRODUCT, SIGN
+from chainrule.formulas.expression import Constant, Expression, Primitive, Symbol, as_expression, fold
+from chainrule.formulas.vocabulary import CALL, COMPARISON, PRODUCT, SIGN, sqrt
 
 GREEK = {
     "alpha": "α",
@@ -37,42 +40,85 @@ GREEK = {
 _SYMBOL = re.compile(r"^([dc](?=(?:W|b|theta|alpha|beta|gamma)\d))?([A-Za-z]+?)(_hat)?(\d*)(?:_(.+))?$")
 
 
+_ROOTS: Mapping[float, Expression] = {
+    math.sqrt(2): as_expression(sqrt(Constant(2))),
+    math.sqrt(2 * math.pi): as_expression(sqrt(2 * Symbol("pi"))),
+    math.sqrt(2 / math.pi): as_expression(sqrt(2 / Symbol("pi"))),
+}
+"""The numbers of definitions that are the nearest to what a textbook writes as a root."""
+
+_Pieces = list[Any]
+"""Text in pieces, joined once at the end: a list of strings and of such lists."""
+
+
 @dataclass(frozen=True)
 class _Written:
-    """A written sub-expression that knows how tightly it binds; templates ask it for brackets."""
+    """A written sub-expression that knows how tightly it binds."""
 
-    body: str
+    pieces: _Pieces
     binding: int
-    bracket: Callable[[str], str]
-    outer: int = 0
-
-    def __format__(self, spec: str) -> str:
-        loosest = {"": self.outer, "tight": self.outer + 1, "free": 0}[spec]
-        return self.bracket(self.body) if self.binding < loosest else self.body
 
 
 def _write(
     node: Expression,
     template: Callable[[Primitive], str],
-    name: Callable[[str], str],
+    name: Callable[[str], str] | None,
+    plain: Callable[[str], str],
     number: Callable[[str], str],
-    bracket: Callable[[str], str],
+    brackets: tuple[str, str],
 ) -> str:
+    opened, shut = brackets
+
     def apply(primitive: Primitive, *arguments: _Written) -> _Written:
-        placed = (_Written(a.body, a.binding, bracket, primitive.binding) for a in arguments)
-        return _Written(template(primitive).format(*placed), primitive.binding, bracket)
+        pieces: _Pieces = []
+        for literal, place, tighter in _parsed(template(primitive)):
+            pieces.append(literal)
+            if place is None:
+                continue
+            argument = arguments[place]
+            loosest = 0 if tighter is None else primitive.binding + tighter
+            looser = argument.binding < loosest
+            pieces += [opened, argument.pieces, shut] if looser else [argument.pieces]
+        return _Written(pieces, primitive.binding)
 
     def constant(leaf: Constant) -> _Written:
+        root = _ROOTS.get(leaf.value)
+        if root is not None:
+            return _Written([_write(root, template, None, plain, number, brackets)], CALL)
         body = number(number_text(leaf.value))
         binding = PRODUCT if r"\times" in body else SIGN if leaf.value < 0 else CALL
-        return _Written(body, binding, bracket)
+        return _Written([body], binding)
 
     def symbol(leaf: Symbol) -> _Written:
-        body = name(leaf.name)
-        return _Written(body, _binding(body), bracket)
+        body = (name or plain)(leaf.name)
+        return _Written([body], _binding(body))
 
     written: _Written = fold(node, symbol, constant, apply)
-    return written.body
+    return _joined(written.pieces)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(template: str) -> tuple[tuple[str, int | None, int | None], ...]:
+    """A template in pieces: what stands before a place, which argument goes there, and how tightly that must
+    bind to go without brackets: as the operation (0), more tightly (1), or anyhow (None).
+    """
+    return tuple(
+        (literal, int(place) if place else None, {"": 0, "tight": 1, "free": None}[spec or ""])
+        for literal, place, spec, _ in Formatter().parse(template)
+    )
+
+
+def _joined(pieces: _Pieces) -> str:
+    """The text of the pieces; a stack, as they lie as deep as a sum is long."""
+    found: list[str] = []
+    waiting: list[Any] = [pieces]
+    while waiting:
+        at = waiting.pop()
+        if isinstance(at, str):
+            found.append(at)
+        else:
+            waiting += reversed(at)
+    return "".join(found)
 
 
 def _binding(body: str) -> int:
@@ -92,18 +138,18 @@ def text(node: Expression, name: Callable[[str], str] | None = None) -> str:
 
     name: what is written for a symbol, here and below: another name, or a number put in
     """
-    return _write(node, lambda p: p.text, name or symbol_text, str, "({})".format)
+    return _write(node, lambda p: p.text, name, symbol_text, str, ("(", ")"))
 
 
 def latex(node: Expression, name: Callable[[str], str] | None = None) -> str:
     """A tree as LaTeX mathematics."""
-    return _write(node, lambda p: p.latex, name or symbol_latex, latex_number, r"\left({}\right)".format)
+    return _write(node, lambda p: p.latex, name, symbol_latex, latex_number, (r"\left(", r"\right)"))
 
 
 def mathml(node: Expression, name: Callable[[str], str] | None = None) -> str:
     """A tree as the contents of a MathML <math> element."""
-    bracket = '<mrow><mo stretchy="false">(</mo>{}<mo stretchy="false">)</mo></mrow>'.format
-    return _write(node, lambda p: p.mathml, name or symbol_mathml, mathml_number, bracket)
+    brackets = '<mrow><mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo></mrow>'
+    return _write(node, lambda p: p.mathml, name, symbol_mathml, mathml_number, brackets)
 
 
 Form = Literal["text", "latex", "mathml"]

@@ -21,8 +21,9 @@ from chainrule.working.document import Given, Name, Phase, Step, Working, Writte
 from chainrule.working.entries import Entry, Partial, Quantity
 from chainrule.working.exactness import is_precise
 from chainrule.working.program import Lines, ScalarLine
+from chainrule.working.unfolding import MOST_WRITTEN
 
-__all__ = ["Namer", "build", "comes_to", "step_of"]
+__all__ = ["Namer", "build", "comes_to", "number_in"]
 
 _NOT_FINITE_IN: Mapping[Form, Mapping[str, str]] = {
     "latex": {"∞": r"\infty", "-∞": r"-\infty", "not a number": r"\text{not a number}"},
@@ -34,9 +35,6 @@ _NOT_FINITE_IN: Mapping[Form, Mapping[str, str]] = {
 }
 _NOT_FINITE = {"∞": "Infinity", "-∞": "-Infinity", "not a number": "NaN"}
 
-
-MOST_WRITTEN = 4_000
-"""A line of more numbers is shown by the formula of its whole matrix."""
 
 FEW = 100
 """A line that uses fewer is never too long to be written out."""
@@ -93,16 +91,11 @@ def build(
     )
 
 
-def step_of(line: ScalarLine, calculation: Calculation, namer: Namer) -> Step:
-    """One line as a step."""
-    return _Writer(calculation, namer).step(line)
-
-
-def _written_numbers(line: ScalarLine) -> int:
-    """How many numbers a line's formula has in it, one that is used twice counted twice."""
-    if len(line.uses) < FEW:
-        return len(line.uses)
-    return int(fold(line.tree, lambda _: 1, lambda _: 1, lambda _, *counts: sum(counts)))
+def _is_too_long(line: ScalarLine) -> bool:
+    """Whether a line's formula has more numbers in it than are written, one that is used twice counted twice."""
+    if line.whole or len(line.uses) < FEW:
+        return line.whole
+    return bool(fold(line.tree, lambda _: 1, lambda _: 1, lambda _, *counts: sum(counts)) > MOST_WRITTEN)
 
 
 def _given(
@@ -133,8 +126,8 @@ class _Writer:
         calculation = self.calculation
         result = calculation.written(line.key)
         value = calculation[line.key]
-        if line.line is not None and (count := _written_numbers(line)) > MOST_WRITTEN:
-            return self.in_short(line, line.line, result, float(value), count)
+        if line.line is not None and _is_too_long(line):
+            return self.in_short(line, line.line, result, float(value))
         # What an update moves is the bias itself, not what it adds to a sum.
         shown = line.tree if line.phase == "update" else self.namer.shown(line.tree)
         return Step(
@@ -152,7 +145,7 @@ class _Writer:
             uses=line.uses,
         )
 
-    def in_short(self, line: ScalarLine, whole: Line, result: str, value: float, count: int) -> Step:
+    def in_short(self, line: ScalarLine, whole: Line, result: str, value: float) -> Step:
         """A number made of more others than anybody can read: with the formula of its whole line."""
         return Step(
             key=line.key,
@@ -164,7 +157,7 @@ class _Writer:
             result=result,
             exact=False,
             value=value,
-            reason=f"{self.reason(line)} ({count:,} numbers, too many to write out)",
+            reason=f"{self.reason(line)} (over {MOST_WRITTEN:,} numbers, too many to write out)",
             kind=line.kind,
             uses=(),
         )

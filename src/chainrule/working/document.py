@@ -35,6 +35,21 @@ class Name:
     latex: str
     mathml: str
 
+    @classmethod
+    def later(cls, make: Callable[[Form], str]) -> Name:
+        """A name whose forms are made when they are first asked for: a wide layer has a thousand names."""
+        name = object.__new__(cls)
+        object.__setattr__(name, "_make", make)
+        return name
+
+    def __getattr__(self, form: str) -> str:
+        make: Callable[[str], str] | None = self.__dict__.get("_make")
+        if make is None or form not in ("text", "latex", "mathml"):
+            raise AttributeError(f"a name has no {form}")
+        written = make(form)
+        object.__setattr__(self, form, written)
+        return written
+
     def form(self, form: Form) -> str:
         """One of them."""
         return str(getattr(self, form))

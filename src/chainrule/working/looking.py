@@ -27,6 +27,9 @@ from chainrule.working.unfolding import ScalarLine, Unfolder
 
 __all__ = ["entry_lookup"]
 
+MOST_FACTORS = 24
+"""The derivatives that a longer sum is made of have no lines beside it."""
+
 
 def entry_lookup(calculation: Calculation, names: Any) -> Callable[[str], Working]:
     """The function that a working answers `working["dW1[2,1]"]` and `working["dW1[i,j]"]` with.
@@ -91,6 +94,7 @@ class _LookUp:
             calculated,
             names,
             title=f"How {name} comes about",
+            heading=[told for line in lines for told in _factors_told(line, names)],
             lines=lines,
             notation=names.notation.name,
         )
@@ -142,11 +146,26 @@ def _with_factors(known: Mapping[str, ScalarLine], key: str) -> Iterator[ScalarL
     line = known.get(key)
     if line is None:
         return
-    for used in line.uses if line.paths else ():
+    factors = _factors_of(line)
+    for used in factors if len(factors) <= MOST_FACTORS else ():
         factor = known.get(used)
         if factor is not None and _is_factor(factor):
             yield factor
     yield line
+
+
+def _factors_of(line: ScalarLine) -> list[str]:
+    """The keys of the derivatives that a gradient is made of."""
+    factors = {factor.key for path in line.paths for factor in path}
+    return [used for used in line.uses if used in factors]
+
+
+def _factors_told(line: ScalarLine, names: Any) -> Iterator[str]:
+    """That the factors of a long sum have no lines, in a line of the heading."""
+    factors = _factors_of(line)
+    if len(factors) > MOST_FACTORS:
+        of, first = names.name(line.key).text, names.name(factors[0]).text
+        yield f"the {len(factors)} derivatives in {of} are not worked out here: ask for each by name, as {first}"
 
 
 def _worked_out(

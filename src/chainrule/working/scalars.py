@@ -25,7 +25,7 @@ from chainrule.formulas.expression import (
 from chainrule.formulas.vocabulary import Matrix
 from chainrule.working.algebra import simplified
 
-__all__ = ["Index", "Sizes", "entry_tree", "is_drawn"]
+__all__ = ["Index", "Sizes", "entry_tree", "is_drawn", "is_longer"]
 
 Index = tuple[int, ...]
 Names = Callable[[str, Index], Expression]
@@ -86,6 +86,68 @@ def entry_tree(
     return simplified(as_expression(made[i if made.rows > 1 else 0, j if made.columns > 1 else 0]))
 
 
+def is_longer(tree: Expression, shapes: Callable[[str], tuple[int, ...]], most: int) -> bool:
+    """Whether an entry of a formula over whole matrices is made of more numbers than that, told without writing it.
+
+    tree, shapes: as for `entry_tree`
+
+    >>> from chainrule.formulas.vocabulary import matmul
+    >>> shapes = {"x": (2, 5), "W": (5, 3), "b": (3,)}
+    >>> summed = matmul(Symbol("x"), Symbol("W")) + Symbol("b")
+    >>> is_longer(summed, shapes.__getitem__, 10), is_longer(summed, shapes.__getitem__, 11)
+    (True, False)
+    """
+
+    def symbol(leaf: Symbol) -> _Counted:
+        sizes = shapes(leaf.name)
+        rows, columns = (1,) * (2 - len(sizes)) + sizes
+        return _Counted(rows, columns, 1)
+
+    try:
+        counted: _Counted = fold(
+            tree, symbol, lambda leaf: _Counted(1, 1, 1), lambda p, *a: _count(p, a, most)
+        )
+    except _TooMany:
+        return True
+    return counted.numbers > most
+
+
+class _TooMany(Exception):
+    """There are more numbers than asked about."""
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """The size of a matrix, and how many numbers each of its entries is made of."""
+
+    rows: int
+    columns: int
+    numbers: int
+
+
+def _count(primitive: Primitive, arguments: tuple[_Counted, ...], most: int) -> _Counted:
+    """A primitive on counted matrices: an array primitive's own entry is asked which places it looks at."""
+    if primitive.elementwise:
+        size = max(a.rows for a in arguments), max(a.columns for a in arguments)
+        return _Counted(*size, sum(a.numbers for a in arguments))
+    looked_at = [0] * len(arguments)
+
+    def seen(which: int) -> Callable[[int, int], int]:
+        def entry(i: int, j: int) -> int:
+            looked_at[which] += 1
+            if looked_at[which] > most:
+                raise _TooMany
+            return 1
+
+        return entry
+
+    matrices = [Matrix(a.rows, a.columns, seen(which)) for which, a in enumerate(arguments)]
+    made = _array(primitive, *matrices)
+    made[0, 0]
+    numbers = sum(times * a.numbers for times, a in zip(looked_at, arguments, strict=True))
+    return _Counted(made.rows, made.columns, numbers)
+
+
 def _apply(primitive: Primitive, *arguments: Matrix) -> Matrix:
     """A primitive on matrices of formulas."""
     if primitive.elementwise:
@@ -98,6 +160,11 @@ def _apply(primitive: Primitive, *arguments: Matrix) -> Matrix:
             )
 
         return Matrix(rows, columns, entry)
+    return _array(primitive, *arguments)
+
+
+def _array(primitive: Primitive, *arguments: Matrix) -> Matrix:
+    """An array primitive on matrices of anything."""
     sizes = tuple(map(int, primitive.shape(*((a.rows, a.columns) for a in arguments))))
     rows, columns = (1,) * (2 - len(sizes)) + sizes
     return Matrix(rows, columns, primitive.meaning(*arguments))

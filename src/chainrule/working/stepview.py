@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from chainrule.derivation.lines import Derivation, Line
 from chainrule.engines.engine import Step
 from chainrule.working.entries import Entry, Partial, Quantity, quantity
-from chainrule.working.scalars import Index, Sizes, is_drawn
-from chainrule.working.unfolding import Chain, ScalarLine, Unfolder
+from chainrule.working.scalars import Index, Sizes, is_drawn, is_longer
+from chainrule.working.unfolding import MOST_WRITTEN, Chain, ScalarLine, Unfolder
 
 __all__ = ["StepView"]
 
@@ -70,10 +71,14 @@ class StepView:
         if line.phase == "backpropagation":
             yield from unfolder.gradient(line, found.index)
             return
+        kind = unfolder.kind(line)
+        if is_longer(line.tree, self.sizes.shape, MOST_WRITTEN):
+            yield replace(unfolder.line(found, line.tree, line, kind), whole=True)
+            return
         unfolder.version = self._before[found.symbol, found.version]
         tree = unfolder.tree(line, found.index)
         unfolder.version = dict(self.versions[0])
-        yield unfolder.line(found, tree, line, unfolder.kind(line))
+        yield unfolder.line(found, tree, line, kind)
 
     def latest(self, symbol: str, index: Index) -> Entry:
         """An entry as the step leaves it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from chainrule.derivation.lines import Derivation, Line, Phase
@@ -18,7 +19,10 @@ from chainrule.working.entries import Entry, Partial, Quantity
 from chainrule.working.partials import Use, uses_of
 from chainrule.working.scalars import Index, Sizes, entry_tree
 
-__all__ = ["Chain", "Kind", "ScalarLine", "Unfolder"]
+__all__ = ["MOST_WRITTEN", "Chain", "Kind", "ScalarLine", "Unfolder"]
+
+MOST_WRITTEN = 2_000
+"""A line of more numbers is shown by the formula of its whole matrix."""
 
 Chain = Literal["paths", "deltas"]
 Kind = Literal[
@@ -43,6 +47,7 @@ class ScalarLine:
     paths: for a gradient, the chains of factors it is the sum of: partial derivatives, or the gradient
            that arrives (`Entry`) and a partial derivative; each factor's own formula is in `factors`
     number: of the pass, from 1
+    whole: its formula has too many numbers to be written out, and its tree is that of the whole matrix
     """
 
     quantity: Quantity
@@ -53,16 +58,17 @@ class ScalarLine:
     line: Line | None
     number: int = 1
     paths: tuple[tuple[Quantity, ...], ...] = ()
+    whole: bool = False
 
     @property
     def key(self) -> str:
         """What later lines call it."""
         return self.quantity.key
 
-    @property
+    @cached_property
     def uses(self) -> tuple[str, ...]:
         """The keys of what its formula needs."""
-        return symbols_in(self.tree)
+        return () if self.whole else symbols_in(self.tree)
 
     def __repr__(self) -> str:
         return f"<{self.key} = {self.tree!r}>"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from html import escape
 
-from chainrule.formulas.writing import GREEK, symbol_latex, symbol_mathml, symbol_text
+from chainrule.formulas.writing import GREEK, Form, symbol_latex, symbol_mathml, symbol_text
 from chainrule.working.document import Name
 
 __all__ = ["Parts", "filled", "fraction", "parts_of"]
@@ -33,8 +33,8 @@ class Parts:
 
     @property
     def name(self) -> Name:
-        """The three written forms."""
-        return Name(self.text, self.latex, self.mathml)
+        """The three written forms, each made when it is asked for: a wide layer has a thousand names."""
+        return Name.later(lambda form: str(getattr(self, form)))
 
     @property
     def text(self) -> str:
@@ -110,13 +110,17 @@ def fraction(above: Name, below: Name, *, ordinary: bool = False) -> Name:
     '\\\\frac{\\\\partial o_{1}}{\\\\partial z_{3}}'
     """
     text, latex, sign = ("d", r"\mathrm{d}", "d") if ordinary else ("∂", r"\partial", "&#x2202;")
-    top, bottom = (f"<mrow><mo>{sign}</mo>{name.mathml}</mrow>" for name in (above, below))
-    gap = " " if ordinary and len(above.text + below.text) > 2 else ""
-    return Name(
-        f"{text}{gap}{above.text}/{text}{gap}{below.text}",
-        rf"\frac{{{latex} {above.latex}}}{{{latex} {below.latex}}}",
-        f"<mfrac>{top}{bottom}</mfrac>",
-    )
+
+    def make(form: Form) -> str:
+        if form == "latex":
+            return rf"\frac{{{latex} {above.latex}}}{{{latex} {below.latex}}}"
+        if form == "mathml":
+            top, bottom = (f"<mrow><mo>{sign}</mo>{name.mathml}</mrow>" for name in (above, below))
+            return f"<mfrac>{top}{bottom}</mfrac>"
+        gap = " " if ordinary and len(above.text + below.text) > 2 else ""
+        return f"{text}{gap}{above.text}/{text}{gap}{below.text}"
+
+    return Name.later(make)
 
 
 def _latex_below(below: str) -> str:

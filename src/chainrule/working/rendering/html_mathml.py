@@ -29,6 +29,7 @@ _CODE = re.compile(r"&#x([0-9A-F]{2,5});")
 _ALONE = re.compile(r"<mrow>(<(m[ino])>[^<]*</\2>|<(msub|mfrac)>(?:(?!</?mrow|</\3|<\3).)*</\3>)</mrow>")
 # What no name holds, since it is stripped from them: the bounds of a leaf's number.
 _OPEN, _SHUT = "\x02", "\x03"
+_MARK = re.compile(f"{_OPEN}(\\d+){_SHUT}")
 
 
 def clean(markup: str) -> str:
@@ -62,12 +63,14 @@ def linked(written: Written, target: Callable[[str], str | None]) -> str:
         bodies.append(body)
         return f"{body}{_OPEN}{len(keys) - 1}{_SHUT}"
 
-    markup = clean(write(written.tree, "mathml", marked))
-    for number, (key, body) in enumerate(zip(keys, bodies, strict=True)):
-        anchor = target(key)
-        made = f'<mrow data-to="{escape(anchor)}">{body}</mrow>' if anchor else body
-        markup = markup.replace(f"{body}{_OPEN}{number}{_SHUT}", made)
-    return markup
+    *marks, rest = _MARK.split(clean(write(written.tree, "mathml", marked)))
+    parts: list[str] = []
+    for before, number in zip(marks[::2], map(int, marks[1::2]), strict=True):
+        anchor, body = target(keys[number]), bodies[number]
+        parts.append(before)
+        if anchor and before.endswith(body):
+            parts[-1] = f'{before.removesuffix(body)}<mrow data-to="{escape(anchor)}">{body}</mrow>'
+    return "".join(parts) + rest
 
 
 def number_markup(written: str) -> str:
