@@ -74,7 +74,7 @@ def command(seed: int, count: int, format: str, out: str | None, as_json: bool, 
     from chainrule.working.exercises.formats import check_format, files_of, sheets_of
     from chainrule.working.exercises.plan import plan_of
 
-    chosen = check_format(format, asked["kind"])
+    chosen = check_format(format)
     if asked["rounding"] is not None:
         asked["rounding"] = options.rounding_of(asked["rounding"])
     plan = plan_of(asked.pop("layers"), **asked)

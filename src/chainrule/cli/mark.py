@@ -215,7 +215,7 @@ def _json(results: Sequence[Result], bad: dict[str, str], alone: bool) -> dict[s
         {
             "sheet": result.sheet.path,
             "student": result.sheet.student,
-            "example": result.sheet.example.name,
+            "example": result.sheet.answers_to,
             **to_json(result.marking, result),
         }
         for result in results

@@ -65,7 +65,7 @@ def sheet_of(exercise: Exercise) -> Sheet:
         tuple(_sections(exercise)),
         working,
         notes,
-        example_toml(exercise, title, " ".join(notes), [remark]),
+        example_toml(plan, exercise.values, title, " ".join(notes), [remark]),
         plan.rounding.spec,
         facts,
     )

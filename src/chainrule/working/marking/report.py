@@ -11,6 +11,7 @@ from chainrule.engines.rounding import Policy
 from chainrule.errors import InvalidInput
 from chainrule.working.marking.answers import Candidate, Marked, Marking
 from chainrule.working.marking.formulas import is_number
+from chainrule.working.marking.inference import NO_NUMBER
 from chainrule.working.marking.results import Result
 from chainrule.working.marking.rights import STILL
 from chainrule.working.rendering.breaking import columns
@@ -39,7 +40,7 @@ def report(result: Result) -> str:
     """A marked sheet as text of 80 columns: a row for each answer, then what is to be said of the wrong ones."""
     sheet = result.sheet
     parts = [
-        "\n".join([*_wrapped(sheet.example.title), *_wrapped(f"Student: {sheet.student}")]),
+        "\n".join([*_wrapped(sheet.title), *_wrapped(f"Student: {sheet.student}")]),
         "\n".join(_table(result)),
         *("\n".join(part) for part in _remarks(result)),
         f"Marks: {_plain(result.earned)} of {_plain(result.out_of)}.",
@@ -58,7 +59,7 @@ def _table(result: Result) -> list[str]:
         )
         for marked in result.marking.marked
     ]
-    return aligned(("", "your answer", "expected", "", "marks"), rows, right={4}, cut=(1, 2))
+    return aligned(("", "your answer", "expected", "", "marks"), rows, right={4}, cut=(0, 1, 2))
 
 
 def _remarks(result: Result) -> Iterator[list[str]]:
@@ -74,7 +75,8 @@ def _remarks(result: Result) -> Iterator[list[str]]:
         told = "Every answer is right." if not followed else "No answer is wrong in itself."
         yield [told]
     found = result.marking.rounding
-    yield _wrapped(f"Rounding{'' if found.inferred else ', as stated'}: {found.sentence}.")
+    if found.sentence != NO_NUMBER:
+        yield _wrapped(f"Rounding{'' if found.inferred else ', as stated'}: {found.sentence}.")
     if far := list(result.far_off()):
         listed = ", ".join(f"{name} by {off * 100:.1f} %" for name, off in far)
         yield _wrapped(f"Rounding early has its price: off the exact value are {listed}.")
@@ -114,6 +116,8 @@ def _explained(result: Result, marked: Marked) -> Iterator[str]:
 
 def _candidate(candidate: Candidate, written: str) -> str:
     """What a slip changes, what it gives, and the rounding that it needs."""
+    if not candidate.value:
+        return f"{candidate.slip}."
     place = "" if candidate.where in candidate.slip else f", in {candidate.where}"
     return f"{candidate.slip}{place}, gives {candidate.value}{_rounded(candidate.rounding, written)}."
 
@@ -137,7 +141,7 @@ def overview(results: Sequence[Result]) -> str:
     rows = [
         (
             each.sheet.student,
-            each.sheet.example.name,
+            each.sheet.answers_to,
             f"{_plain(each.earned)} of {_plain(each.out_of)}",
             _percent(each.earned, each.out_of),
             each.marking.first_wrong or "",
@@ -216,7 +220,7 @@ def csv_rows(results: Sequence[Result]) -> Iterator[Mapping[str, str]]:
             values = (
                 result.sheet.path,
                 result.sheet.student,
-                result.sheet.example.name,
+                result.sheet.answers_to,
                 marked.answer.name,
                 marked.answer.written,
                 marked.expected,
