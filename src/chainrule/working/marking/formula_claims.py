@@ -8,14 +8,15 @@ from typing import Literal
 
 from chainrule.engines.rounding import Policy, Rounding
 from chainrule.errors import ConfigError, InvalidInput
-from chainrule.formulas.expression import Expression
+from chainrule.formulas.expression import Expression, Symbol, substitute
+from chainrule.working.algebra import equal_at_random_points
 from chainrule.working.calculation import with_pencil
 from chainrule.working.marking.answers import Answer, Marked
-from chainrule.working.marking.claims import Claim
+from chainrule.working.marking.claims import Claim, told
 from chainrule.working.marking.formulas import is_number, mark_formulas, read_formula
 from chainrule.working.marking.marking import mark
 from chainrule.working.marking.slips import slips_of
-from chainrule.working.marking.subjects import Subject, subject_of
+from chainrule.working.marking.subjects import Subject, Vectors, subject_of
 from chainrule.working.marking.vectors import parse_with_vectors
 
 __all__ = ["mark_formula_claims"]
@@ -75,6 +76,8 @@ def _marked(group: list[tuple[Claim, Subject]], rounding: Policy | Literal["infe
             )
         except InvalidInput as error:
             raise ConfigError(str(error)) from None
+        made = [_with_mistaken(first, each) for each in made]
+        made = [replace(each, expected=first.told or each.expected) for each in made]
     by_answer = {id(each.answer): each for each in made}
     return [_with_bias(replace(by_answer[id(a)], answer=c.answer)) for (c, _), a in zip(group, answers, strict=True)]
 
@@ -83,7 +86,39 @@ def _read(subject: Subject, answer: Answer) -> Expression:
     if subject.vectors is None:
         return read_formula(subject.program, answer.key, answer.written, lambda key: subject.name(key).text)
     names = {subject.name(key).text: key for key in (*subject.program.given, *subject.program.by_key)}
-    return parse_with_vectors(answer.written, names, subject.vectors)
+    return parse_with_vectors(answer.written, names, subject.vectors, of_a_sum=subject.of_a_sum)
+
+
+def _with_mistaken(subject: Subject, marked: Marked) -> Marked:
+    """The candidates where one vector, or its bias, may have been written for another."""
+    if marked.verdict != "wrong" or subject.vectors is None or not subject.vectors.mistaken:
+        return marked
+    given, line = subject.program.given, subject.program.by_key[subject.key]
+    written = _read(subject, marked.answer)
+    entries = {name: keys for name, keys in subject.vectors.entries.items() if name in subject.vectors.learnt}
+    single = {subject.name(key).text: (key,) for key in given}
+    known = {**single, **entries}
+    used = set(line.uses)
+    found = []
+    for name in subject.vectors.mistaken:
+        if not used.issuperset(known[name]):
+            continue
+        for other in subject.vectors.mistaken[name]:
+            put: dict[str, Expression] = {
+                one: Symbol(two) for one, two in zip(known[name], known[other], strict=True)
+            }
+            if equal_at_random_points(written, substitute(line.tree, put)):
+                found.append(told(_mistaken_told(subject.vectors, other, name), "another-vector"))
+    return replace(marked, candidates=(*found, *marked.candidates)) if found else marked
+
+
+def _mistaken_told(vectors: Vectors, used: str, meant: str) -> str:
+    one, other = vectors.learnt[used], vectors.learnt[meant]
+    what = "vector" if meant in vectors.entries else "bias"
+    slip = f"{used} used for {meant}"
+    if one == other:
+        return f"{slip}, the {what} of another {one}"
+    return f"{slip}: the {what} of a {other} is another than the {what} of a {one}, and is learnt beside it"
 
 
 def _with_bias(marked: Marked) -> Marked:

@@ -87,7 +87,7 @@ class _Marker(Rights):
             marked,
             first.name if first is not None else None,
             self.rounding_found(),
-            sum(each.answer.weight for each in marked if each.is_right),
+            sum(each.answer.weight for each in marked if each.earns),
             sum(answer.weight for answer in self.answers),
         )
 
@@ -236,6 +236,7 @@ class _Marker(Rights):
                     state.sources = followed.sources
                     if followed.printed:
                         self.tell_rounding(state, own, followed, wrong)
+                    state.hollow = self.is_hollow(state)
                 wrong.append(state.key)
             own[state.key] = state.question.digits
         for place, state in enumerate(self.states):
@@ -321,6 +322,7 @@ class _Marker(Rights):
             state.candidates,
             state.note,
             "" if state.is_right else state.refused,
+            state.hollow,
         )
 
     def rounding_found(self) -> RoundingFound:

@@ -64,7 +64,10 @@ def _table(result: Result) -> list[str]:
 
 def _remarks(result: Result) -> Iterator[list[str]]:
     if followed := [marked for marked in result.marking.marked if marked.verdict == "follow-through"]:
-        yield _followed(followed)
+        if earning := [marked for marked in followed if not marked.hollow]:
+            yield _followed(earning)
+        if hollow := [marked for marked in followed if marked.hollow]:
+            yield _hollow(hollow)
     for marked in result.wrong[:MOST_TOLD]:
         yield list(_explained(result, marked))
     if len(result.wrong) > MOST_TOLD:
@@ -90,6 +93,15 @@ def _followed(followed: Sequence[Marked]) -> list[str]:
         early = [c.slip for c in marked.candidates if c.kind == "rounded-too-early"]
         lines += _wrapped(f"{marked.answer.name}{sources}{f': {early[0]}' if early else ''}", MARGIN)
     return lines
+
+
+def _hollow(followed: Sequence[Marked]) -> list[str]:
+    names = ", ".join(marked.answer.name for marked in followed)
+    sources = dict.fromkeys(name for marked in followed for name in marked.from_)
+    roots = ", ".join(name for name in sources if name not in {marked.answer.name for marked in followed})
+    return _wrapped(
+        f"Without marks: {names}. After {roots} as you have it, a bare 0 or 1, nothing is left to calculate there."
+    )
 
 
 def _explained(result: Result, marked: Marked) -> Iterator[str]:

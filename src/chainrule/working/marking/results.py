@@ -40,6 +40,8 @@ class Result:
 
     def marks_of(self, marked: Marked) -> float:
         """What an answer earns."""
+        if marked.hollow:
+            return 0.0
         part = {"wrong": 0.0, "follow-through": self.follow_through}.get(marked.verdict, 1.0)
         return marked.answer.weight * part
 
@@ -107,7 +109,7 @@ def mark_sheet(sheet: Sheet, follow_through: float = 1.0) -> Result:
         numbers,
         marked=(*numbers.marked, *claimed),
         first_wrong=numbers.first_wrong or next(iter(wrong), None),
-        marks=numbers.marks + sum(each.answer.weight for each in claimed if each.is_right),
+        marks=numbers.marks + sum(each.answer.weight for each in claimed if each.earns),
         out_of=numbers.out_of + sum(each.answer.weight for each in claimed),
     )
     return Result(sheet, marking, follow_through)
@@ -188,14 +190,14 @@ def _right_by_policy(marking: Marking, order: Mapping[str, int]) -> Marking:
     if marking.is_right:
         return marking
     marked = tuple(
-        replace(each, expected=each.answer.written, verdict="rounded", from_=(), candidates=(), note="")
+        replace(each, expected=each.answer.written, verdict="rounded", from_=(), candidates=(), note="", hollow=False)
         if each.verdict in ("wrong", "follow-through") and is_number(each.answer.written) and not each.refused
         else each
         for each in marking.marked
     )
     wrong = [each.answer for each in marked if each.verdict == "wrong"]
     first = min(wrong, key=lambda answer: order[answer.key], default=None)
-    earned = sum(each.answer.weight for each in marked if each.is_right)
+    earned = sum(each.answer.weight for each in marked if each.earns)
     return replace(
         marking, marked=marked, first_wrong=first.name if first is not None else None, marks=earned
     )

@@ -18,9 +18,12 @@ from chainrule.errors import InvalidInput
 from chainrule.formulas.activations import ACTIVATIONS, Activation
 from chainrule.formulas.expression import Constant, Expression, Symbol, substitute
 from chainrule.formulas.losses import LOSSES, Loss
+from chainrule.formulas.wordvectors import WORD_VECTORS
+from chainrule.formulas.writing import text
 from chainrule.working.document import Name
 from chainrule.working.entries import Entry, Partial
 from chainrule.working.program import Program, scalar_program
+from chainrule.working.scalars import entry_tree
 from chainrule.working.unfolding import Kind, ScalarLine
 
 __all__ = ["Subject", "Vectors", "subject_of"]
@@ -28,24 +31,32 @@ __all__ = ["Subject", "Vectors", "subject_of"]
 SOME = Decimal("0.3")  # what stands for a letter; formulas are compared at points of their own
 MOST_INPUTS = 9
 TARGETS = ("y", "t")
+PAIR_COST = ("J", "J_ij", "GloVe", "glove", "glove_pair_cost")
+DIMENSIONS = 3
 
 
 @dataclass(frozen=True)
 class Vectors:
-    """What a formula may call vectors. entries: name → keys of its entries; alone: name → what else it stands for."""
+    """What a formula may call vectors, and which of them are mistaken for one another.
+
+    entries:  name → keys of its entries;  alone: name → what else it stands for
+    mistaken: name → names of others that may be written in its place; learnt: name → what it is a vector of
+    """
 
     entries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     alone: Mapping[str, Expression] = field(default_factory=dict)
+    mistaken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    learnt: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
     """What a formula is about.
 
-    about:  the same for what is marked together, such as a function and its slope
+    about:  the same for what is marked together, such as a function and its slope; of_a_sum: a Σ goes before it
     key:    the line that is answered; names: key → what formulas call it
     number: whether a number answers it, as σ(0.87)
-    vectors: what formulas may call vectors
+    vectors: what formulas may call vectors;  told: the right formula as it is written with them
     """
 
     about: str
@@ -54,6 +65,8 @@ class Subject:
     names: Mapping[str, str]
     number: bool = False
     vectors: Vectors | None = None
+    of_a_sum: bool = False
+    told: str = ""
 
     def name(self, key: str) -> Name:
         """As a notation has it."""
@@ -80,6 +93,8 @@ def subject_of(name: str, formulas: Sequence[str]) -> Subject | None:
     plain = re.sub(r"\s+", "", name)
     if plain in ("z", "z(x)"):
         return _unit(formulas)
+    if plain in PAIR_COST:
+        return _pair_cost()
     found = _called(plain)
     if found is None:
         return None
@@ -210,3 +225,50 @@ def _unit(formulas: Sequence[str]) -> Subject:
 
 def _digits(text: str) -> str:
     return text.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
+
+
+# --- GloVe ------------------------------------------------------------------------------------------
+
+
+def _pair_cost() -> Subject:
+    """GloVe's cost of a pair, f(X_ij) (w_i · w̃_j + b_i + b̃_j − ln X_ij)², vectors of a few dimensions."""
+    vectors = {
+        name: tuple(Entry(name, (place,)).key for place in range(1, DIMENSIONS + 1))
+        for name in ("w_i", "w_j", "w\u0303_i", "w\u0303_j")
+    }
+    single = {name: Entry(name).key for name in ("b_i", "b_j", "b\u0303_i", "b\u0303_j", "X_ij", "f")}
+
+    def entry(name: str, index: tuple[int, ...]) -> Expression:
+        """What the catalogue calls w, w_tilde, b, b_tilde, x."""
+        called = {"w": "w_i", "w_tilde": "w\u0303_j", "b": "b_i", "b_tilde": "b\u0303_j", "x": "X_ij"}[name]
+        return Symbol(vectors[called][index[-1] - 1] if called in vectors else single[called])
+
+    def shapes(name: str) -> tuple[int, ...]:
+        return (1, DIMENSIONS) if name in ("w", "w_tilde") else ()
+
+    predicted = WORD_VECTORS["glove_prediction"].definition.tree
+    tree = _cost_of(entry_tree(predicted, (1, 1), shapes, entry), single)
+    # With vectors of one dimension it looks as it is written with vectors.
+    one = _cost_of(entry_tree(predicted, (1, 1), lambda name: (1,), entry), single)
+    cost = Entry("J")
+    given = {key: SOME for keys in (*vectors.values(), *((each,) for each in single.values())) for key in keys}
+    names = {key: f"{name}[{place}]" for name, keys in vectors.items() for place, key in enumerate(keys, 1)}
+    names |= {key: name for name, key in single.items()} | {cost.key: "J"}
+    also = {"f(X_ij)": Symbol(single["f"]), "f(X)": Symbol(single["f"]), "X": Symbol(single["X_ij"])}
+    also |= {"b": Symbol(single["b_i"]), "b\u0303": Symbol(single["b\u0303_j"])}
+    entries = vectors | {"w": vectors["w_i"], "w\u0303": vectors["w\u0303_j"]}
+    every = {**vectors, **{name: (key,) for name, key in single.items() if name[0] == "b"}}
+    mistaken = {name: tuple(o for o in every if o != name and o[0] == name[0]) for name in every}
+    learnt = {name: "context word" if "\u0303" in name else "word" for name in every}
+    taken = Vectors({**entries}, also, mistaken, learnt)
+    program = _program((_line(cost, tree, "other"),), given)
+    plain = {keys[0]: name for name, keys in vectors.items()} | {key: name for name, key in single.items()}
+    shown = text(one, lambda key: plain[key])
+    return Subject("J", program, cost.key, names, vectors=taken, of_a_sum=True, told=shown)
+
+
+def _cost_of(prediction: Expression, single: Mapping[str, str]) -> Expression:
+    e = substitute(
+        WORD_VECTORS["glove_error"].definition.tree, {"p": prediction, "x": Symbol(single["X_ij"])}
+    )
+    return substitute(WORD_VECTORS["glove_pair_cost"].definition.tree, {"f": Symbol(single["f"]), "e": e})

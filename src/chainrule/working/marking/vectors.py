@@ -15,13 +15,16 @@ __all__ = ["parse_with_vectors"]
 Entries = tuple[Expression, ...]
 
 _MARKS = {
-    r"\\(?:vec|mathbf|boldsymbol|bm|left|right)(?![a-z])": "",
-    r"\\tilde\{?\s*([a-z])\}?": "\\1\u0303",
+    r"\\(?:left|right)(?![a-z])": "",
+    r"\\(?:vec|mathbf|boldsymbol|bm)\s*(?:\{\s*(\w)\s*\}|(\w))": r"\1\2",
+    r"\\tilde\s*(?:\{\s*(\w)\s*\}|(\w))": "\\1\\2\u0303",
     r"\\cdot|\\times": "·",
     r"\\(log|ln|exp)": r"\1",
     r"(?:\^\{?\s*)?(?:\\top|\\intercal|⊤|ᵀ)\s*\}?": " ",
     r"\^\{?T\}?(?!\w)": " ",
     "[\u20d7]": "",
+    r"_\{\s*(\w+)\s*\}": r"_\1",
+    r"\bf\s*\(\s*(X\w*)\s*\)": r"f(\1)",
 }
 _SUM = re.compile(r"^\s*(?:\\sum|Σ|∑)\s*(?:_(?:\{[^{}]*\}|\S+))?\s*(?:\^(?:\{[^{}]*\}|\S+))?\s*")
 
@@ -37,11 +40,9 @@ def parse_with_vectors(written: str, names: Mapping[str, str], vectors: Vectors,
 
     Raises InvalidInput for what cannot be read, and for a formula that is a vector.
     """
-    text = written
+    text = _SUM.sub("", written) if of_a_sum else written
     for pattern, plain in _MARKS.items():
         text = re.sub(pattern, plain, text)
-    if of_a_sum:
-        text = _SUM.sub("", text)
     tree = parse_formula(text, [*names, *vectors.entries, *vectors.alone])
 
     def symbol(leaf: Symbol) -> Expression | Entries:
