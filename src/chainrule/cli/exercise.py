@@ -128,7 +128,11 @@ def _folder(out: str) -> Path:
 
 
 def _tell_next(made: list[dict[str, Any]], out: str, written: list[str]) -> None:
-    """How well slips can be told apart, and what to do with the files."""
+    """What reading the keys back found, how well slips can be told apart, and what to do with the files."""
+    if misprints := sum(sheet.get("misprints", 0) for sheet in made):
+        printing.say(
+            f"{_many(misprints, 'printed line')} of the keys, read back, did not come to what is printed."
+        )
     slips = sum(sheet.get("slips", 0) for sheet in made)
     if slips:
         alike = sum(sheet["slips_alike"] + sheet["slips_unseen"] for sheet in made)

@@ -9,7 +9,7 @@ from typing import Literal
 from chainrule.engines.rounding import Policy, Rounding
 from chainrule.errors import ConfigError, InvalidInput
 from chainrule.formulas.expression import Expression, Symbol, substitute
-from chainrule.working.algebra import equal_at_random_points
+from chainrule.working.algebra import equal
 from chainrule.working.calculation import with_pencil
 from chainrule.working.marking.answers import Answer, Marked
 from chainrule.working.marking.claims import Claim, told
@@ -35,7 +35,9 @@ def mark_formula_claims(
     groups: dict[str, list[tuple[Claim, Subject]]] = {}
     for claim in claims:
         try:
-            subject = subject_of(claim.subject, [c.answer.written for c in claims if c.subject == claim.subject])
+            subject = subject_of(
+                claim.subject, [c.answer.written for c in claims if c.subject == claim.subject]
+            )
         except InvalidInput as error:
             raise ConfigError(f"{claim.answer.where}: {error}") from None
         assert subject is not None
@@ -79,7 +81,10 @@ def _marked(group: list[tuple[Claim, Subject]], rounding: Policy | Literal["infe
         made = [_with_mistaken(first, each) for each in made]
         made = [replace(each, expected=first.told or each.expected) for each in made]
     by_answer = {id(each.answer): each for each in made}
-    return [_with_bias(replace(by_answer[id(a)], answer=c.answer)) for (c, _), a in zip(group, answers, strict=True)]
+    return [
+        _with_bias(replace(by_answer[id(a)], answer=c.answer))
+        for (c, _), a in zip(group, answers, strict=True)
+    ]
 
 
 def _read(subject: Subject, answer: Answer) -> Expression:
@@ -107,7 +112,7 @@ def _with_mistaken(subject: Subject, marked: Marked) -> Marked:
             put: dict[str, Expression] = {
                 one: Symbol(two) for one, two in zip(known[name], known[other], strict=True)
             }
-            if equal_at_random_points(written, substitute(line.tree, put)):
+            if equal(written, substitute(line.tree, put)):
                 found.append(told(_mistaken_told(subject.vectors, other, name), "another-vector"))
     return replace(marked, candidates=(*found, *marked.candidates)) if found else marked
 

@@ -9,7 +9,7 @@ from chainrule.engines.rounding import read_number
 from chainrule.errors import InvalidInput
 from chainrule.formulas.expression import Expression, Symbol, substitute, symbols_in
 from chainrule.formulas.writing import write
-from chainrule.working.algebra import equal_at_random_points, parse_formula, simplified
+from chainrule.working.algebra import equal, parse_formula, simplified
 from chainrule.working.marking.answers import Answer, Candidate, Marked
 from chainrule.working.marking.slips import KINDS, Slip
 from chainrule.working.program import Program
@@ -56,9 +56,7 @@ def _is_right(program: Program, key: str, tree: Expression) -> bool:
     line = program.by_key[key]
     if key in symbols_in(tree):
         return False
-    return equal_at_random_points(tree, line.tree) or equal_at_random_points(
-        unfolded(program, tree), unfolded(program, line.tree)
-    )
+    return equal(tree, line.tree) or equal(unfolded(program, tree), unfolded(program, line.tree))
 
 
 def mark_formulas(
@@ -79,9 +77,7 @@ def mark_formulas(
     for answer in answers:
         try:
             tree = (
-                read(answer)
-                if read is not None
-                else read_formula(program, answer.key, answer.written, name)
+                read(answer) if read is not None else read_formula(program, answer.key, answer.written, name)
             )
             right = _is_right(program, answer.key, tree)
         except InvalidInput as error:
@@ -122,7 +118,7 @@ def _followed(
         return formula
 
     for used in (near, known):
-        if used and equal_at_random_points(opened(tree, used), opened(lines[key].tree, used)):
+        if used and equal(opened(tree, used), opened(lines[key].tree, used)):
             return tuple(own[other][0].name for other in used)
     return ()
 
@@ -149,9 +145,9 @@ def _candidates(
             continue
         changed = substitute(line.tree if change.whole is None else change.whole, change.put)
         changed = changed if change.scale == 1 else changed * change.scale
-        same = equal_at_random_points(tree, changed) or (
+        same = equal(tree, changed) or (
             not set(symbols_in(tree)) <= set(symbols_in(changed))
-            and equal_at_random_points(unfolded(program, tree), unfolded(program, changed))
+            and equal(unfolded(program, tree), unfolded(program, changed))
         )
         if same:
             shown = write(simplified(changed), "text", name)

@@ -89,7 +89,9 @@ def mark_letter(claim: Claim, example: Example | None) -> Marked:
             f": other quantities, which in a network of {OTHER.layers[0]} inputs and {OTHER.layers[-1]} outputs "
             f"with {OTHER.samples} samples are {', '.join(map(str, sizes[:-1]))} and {sizes[-1]}"
         )
-    return wrong(claim.answer, "one meaning", [told(f"{slip}: give each a letter of its own", "two-meanings")])
+    return wrong(
+        claim.answer, "one meaning", [told(f"{slip}: give each a letter of its own", "two-meanings")]
+    )
 
 
 def _read(text: str, example: Example | None, where: str) -> _Meaning:

@@ -12,7 +12,7 @@ from typing import Literal
 from chainrule.engines.rounding import Policy
 from chainrule.errors import InvalidInput
 from chainrule.working.building import Namer
-from chainrule.working.marking.answers import Answer, Marked, Marking, RoundingFound
+from chainrule.working.marking.answers import Answer, Candidate, Marked, Marking, RoundingFound
 from chainrule.working.marking.following import Followed, follow, nearest
 from chainrule.working.marking.formulas import mark_formulas
 from chainrule.working.marking.modes import allowed
@@ -212,6 +212,7 @@ class _Marker(Rights):
                     state.sources = (self.states[at].key,)
                     state.note = "the same slip, carried on"
                 wrong.append(state.key)
+                self.tell_hollow(state)
         self.best = habit
 
     # --- answer by answer ---------------------------------------------------------------------------
@@ -236,7 +237,7 @@ class _Marker(Rights):
                     state.sources = followed.sources
                     if followed.printed:
                         self.tell_rounding(state, own, followed, wrong)
-                    state.hollow = self.is_hollow(state)
+                    self.tell_hollow(state)
                 wrong.append(state.key)
             own[state.key] = state.question.digits
         for place, state in enumerate(self.states):
@@ -271,6 +272,15 @@ class _Marker(Rights):
         written = {each.key: each.answer.written for each in self.states}
         rounded = [(self.name(key), written[key]) for _, key in effects]
         state.candidates = rounding_candidates(rounded, self.name(state.key), followed)
+
+    def tell_hollow(self, state: State) -> None:
+        """Whether nothing was left to calculate, and after what."""
+        state.hollow = self.is_hollow(state)
+        if state.hollow:
+            after = " and ".join(map(self.name, state.sources))
+            slip = f"nothing is left to calculate after {after}"
+            value = state.answer.written
+            state.candidates = (Candidate(slip, "nothing-left", self.name(state.key), value, "exact"),)
 
     def search_from_own_values(self, at: int) -> None:
         """The slips that make an answer of the writer's own earlier values."""

@@ -151,7 +151,9 @@ def _slips(function: Activation, stated: Range, exact: Range) -> list[Candidate]
     if stated.low > stated.high and stated.same_bounds(Range(exact.high, exact.low)):
         found.append(told("the ends exchanged: the least value comes first", "ends-exchanged"))
     if stated.same_bounds(exact) and exact.values and not stated.values:
-        found.append(told(f"{function.name} takes the values {exact.written} only, nothing between", "values"))
+        found.append(
+            told(f"{function.name} takes the values {exact.written} only, nothing between", "values")
+        )
     elif stated.same_bounds(exact):
         ends = zip((stated.low, stated.high), stated.closed, exact.closed, strict=True)
         parts = [_end_told(function, end, closed) for end, said, closed in ends if said != closed]
@@ -162,7 +164,9 @@ def _slips(function: Activation, stated: Range, exact: Range) -> list[Candidate]
     others = [
         name
         for name in ACTIVATIONS
-        if ACTIVATIONS[name] is not function and not stated.same_bounds(exact) and range_of(ACTIVATIONS[name]) == stated
+        if ACTIVATIONS[name] is not function
+        and not stated.same_bounds(exact)
+        and range_of(ACTIVATIONS[name]) == stated
     ]
     if others:
         more = ", …" if len(others) > NAMED else ""

@@ -190,7 +190,15 @@ def _right_by_policy(marking: Marking, order: Mapping[str, int]) -> Marking:
     if marking.is_right:
         return marking
     marked = tuple(
-        replace(each, expected=each.answer.written, verdict="rounded", from_=(), candidates=(), note="", hollow=False)
+        replace(
+            each,
+            expected=each.answer.written,
+            verdict="rounded",
+            from_=(),
+            candidates=(),
+            note="",
+            hollow=False,
+        )
         if each.verdict in ("wrong", "follow-through") and is_number(each.answer.written) and not each.refused
         else each
         for each in marking.marked

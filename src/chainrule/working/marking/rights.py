@@ -179,7 +179,7 @@ class Rights:
         return state.question.digits.value in BARE and self.exact[state.key] not in BARE
 
     def is_hollow(self, state: State) -> bool:
-        """Whether an answer that follows comes out as 0, 1, -1 or an unchanged weight, all for bare numbers before it."""
+        """Whether an answer comes out as 0, 1, -1 or an unchanged weight for nothing but bare numbers before it."""
         by_key = {each.key: each for each in self.states}
         value = state.question.digits.value
         if not state.sources or (value not in BARE and value != self.old_weight(state)):

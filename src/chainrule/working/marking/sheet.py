@@ -281,15 +281,20 @@ def _without_shapes(example: Example, given: list[Given]) -> tuple[list[Given], 
     kept: list[Given] = []
     shapes: list[Claim] = []
     for each in given:
-        if is_shape(each.value) and example.derivation is not None:
-            try:
-                key_of(example, each.name, each.number)
-            except InvalidInput:
-                answer = Answer(_name(each), each.value.strip(), "", each.weight or 0.0, each.where)
-                shapes.append(Claim("shapes", each.name, answer))
-                continue
-        kept.append(each)
+        if is_shape(each.value) and _is_matrix(example, each.name.strip()):
+            answer = Answer(_name(each), each.value.strip(), "", each.weight or 0.0, each.where)
+            shapes.append(Claim("shapes", each.name.strip(), answer))
+        else:
+            kept.append(each)
     return kept, shapes
+
+
+def _is_matrix(example: Example, name: str) -> bool:
+    """Whether a name is a matrix's, and none of a number's in the example's notation."""
+    if example.derivation is None or name not in example.derivation.shapes:
+        return False
+    numbers = (*example.program.given, *example.program.by_key)
+    return all(example.namer.name(key).text != name for key in numbers)
 
 
 def _weighted(claims: list[Claim], stated: SheetFile) -> Iterator[Claim]:

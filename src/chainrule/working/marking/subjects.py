@@ -90,7 +90,8 @@ def subject_of(name: str, formulas: Sequence[str]) -> Subject | None:
 
     Raises UnknownName and InvalidInput for a function of the catalogue with arguments that it has not.
     """
-    plain = re.sub(r"\s+", "", name)
+    plain = re.sub(r"^([d∂]\s*/\s*[d∂]\w+)\s+", r"\1 ", name.strip())
+    plain = re.sub(r"(?<![\w])\s+|\s+(?![\w])", "", plain)
     if plain in ("z", "z(x)"):
         return _unit(formulas)
     if plain in PAIR_COST:
@@ -107,8 +108,8 @@ def subject_of(name: str, formulas: Sequence[str]) -> Subject | None:
 # --- which function ---------------------------------------------------------------------------------
 
 _FORMS = (
-    (r"(?:[d∂]/[d∂](?P<x>[^\W\d]\w*))(?P<f>[^\W\d][\w-]*)\((?P<a>[^()]*)\)", True),
-    (r"[d∂](?P<f>[^\W\d][\w-]*?)(?:\((?P<a>[^()]*)\))?/[d∂](?P<x>[^\W\d]\w*)", True),
+    (r"[d∂]/[d∂](?P<x>[^\W\d]\w*) (?P<f>[^\W\d][\w-]*)\((?P<a>[^()]*)\)", True),
+    (r"[d∂] ?(?P<f>[^\W\d][\w-]*?)(?:\((?P<a>[^()]*)\))?/[d∂](?P<x>[^\W\d]\w*)", True),
     (r"(?P<f>[^\W\d][\w-]*)['′’]\((?P<a>[^()]*)\)", True),
     (r"(?P<f>[^\W\d][\w-]*)\((?P<a>[^()]*)\)", False),
 )
@@ -130,9 +131,7 @@ def _called(plain: str) -> tuple[Activation | Loss, list[str], bool] | None:
     return None
 
 
-def _activation(
-    function: Activation, arguments: list[str], slope: bool, formulas: Sequence[str]
-) -> Subject:
+def _activation(function: Activation, arguments: list[str], slope: bool, formulas: Sequence[str]) -> Subject:
     if not function.elementwise or function.slope is None:
         raise InvalidInput(
             f"{function.name} of one unit depends on the others of its layer: ask for its numbers in an example"
@@ -162,9 +161,7 @@ def _activation(
         ScalarLine(partial, substitute(function.slope.tree, bound), "backpropagation", "slopes", "", None),
     )
     key = partial.key if slope else a.key
-    return Subject(
-        f"{function.name}({variable})", _program(lines, given), key, names, number is not None
-    )
+    return Subject(f"{function.name}({variable})", _program(lines, given), key, names, number is not None)
 
 
 def _loss(function: Loss, arguments: list[str], slope: bool) -> Subject:
@@ -206,7 +203,9 @@ def _program(lines: tuple[ScalarLine, ...], given: Mapping[str, Any]) -> Program
 
 def _unit(formulas: Sequence[str]) -> Subject:
     """z = x · w + b of one unit with as many inputs as its formula counts, or 2."""
-    counted = [int(each) for text in formulas for each in re.findall(r"[xw]_?\{?([1-9])(?!\d)", _digits(text))]
+    counted = [
+        int(each) for text in formulas for each in re.findall(r"[xw]_?\{?([1-9])(?!\d)", _digits(text))
+    ]
     inputs = min(max(counted, default=2), MOST_INPUTS)
     derivation = derive(Network(inputs, [Dense(1, "identity")]))
     values = {"x": [[SOME] * inputs], "W1": [[SOME]] * inputs, "b1": [SOME]}
@@ -214,13 +213,13 @@ def _unit(formulas: Sequence[str]) -> Subject:
     x = tuple(Entry("x", (1, place)).key for place in range(1, inputs + 1))
     w = tuple(Entry("W1", (place, 1)).key for place in range(1, inputs + 1))
     bias = Entry("b1", (1,)).key
-    names = {key: f"{letter}{place}" for letter, keys in (("x", x), ("w", w)) for place, key in enumerate(keys, 1)}
+    names = {
+        key: f"{letter}{place}" for letter, keys in (("x", x), ("w", w)) for place, key in enumerate(keys, 1)
+    }
     names |= {bias: "b", Entry("z1", (1, 1)).key: "z"}
     # The bias as the weight of a constant input, where it is said.
     alone: dict[str, Expression] = {"x0": Constant(1), "w0": Symbol(bias)}
-    return Subject(
-        "z", program, Entry("z1", (1, 1)).key, names, vectors=Vectors({"x": x, "w": w}, alone)
-    )
+    return Subject("z", program, Entry("z1", (1, 1)).key, names, vectors=Vectors({"x": x, "w": w}, alone))
 
 
 def _digits(text: str) -> str:
@@ -251,7 +250,9 @@ def _pair_cost() -> Subject:
     # With vectors of one dimension it looks as it is written with vectors.
     one = _cost_of(entry_tree(predicted, (1, 1), lambda name: (1,), entry), single)
     cost = Entry("J")
-    given = {key: SOME for keys in (*vectors.values(), *((each,) for each in single.values())) for key in keys}
+    given = {
+        key: SOME for keys in (*vectors.values(), *((each,) for each in single.values())) for key in keys
+    }
     names = {key: f"{name}[{place}]" for name, keys in vectors.items() for place, key in enumerate(keys, 1)}
     names |= {key: name for name, key in single.items()} | {cost.key: "J"}
     also = {"f(X_ij)": Symbol(single["f"]), "f(X)": Symbol(single["f"]), "X": Symbol(single["X_ij"])}

@@ -29,7 +29,9 @@ _MARKS = {
 _SUM = re.compile(r"^\s*(?:\\sum|Σ|∑)\s*(?:_(?:\{[^{}]*\}|\S+))?\s*(?:\^(?:\{[^{}]*\}|\S+))?\s*")
 
 
-def parse_with_vectors(written: str, names: Mapping[str, str], vectors: Vectors, *, of_a_sum: bool = False) -> Expression:
+def parse_with_vectors(
+    written: str, names: Mapping[str, str], vectors: Vectors, *, of_a_sum: bool = False
+) -> Expression:
     """The tree of a formula over keys, the product of two vectors being the sum of their entries' products.
 
     names: what the formula may call a number → its key; of_a_sum: whether a Σ in front may be left out
@@ -81,4 +83,3 @@ def _applied(primitive: Primitive, *arguments: Expression | Entries) -> Expressi
             for place in range(sizes.pop())
         )
     raise InvalidInput(f"{primitive.name} is not defined here for a vector and a number: write the entries")
-
