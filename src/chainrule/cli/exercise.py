@@ -69,7 +69,8 @@ def command(seed: int, count: int, format: str, out: str | None, as_json: bool, 
     """Make question sheets and keys to work by hand, one for each seed.
 
     The same seed gives the same sheet on every machine. With each sheet comes a TOML file: the show command
-    works it, and the mark command marks answers to it.
+    works it, and the mark command marks answers to it, shapes too. Every key that is worked is read back as
+    it is printed, to see that its lines multiply out.
     """  # fmt: skip
     from chainrule.working.exercises.formats import check_format, files_of, sheets_of
     from chainrule.working.exercises.plan import plan_of

@@ -111,7 +111,7 @@ def test_a_letter_may_stand_for_a_quantity_of_the_example() -> None:
     [
         (
             '[letters]\nn = ["how happy I am"]',
-            '"a.toml", letters.n: what "how happy I am" is is not understood: write the number of samples, outputs, '
+            '"a.toml", letters.n: "how happy I am" is not understood: write the number of samples, outputs, '
             "inputs, hidden units, layers, parameters, passes",
         ),
         ("[letters]\nn = [1]", '"a.toml", letters.n is what it stands for, in quotes, such as ["the number'),
@@ -137,7 +137,17 @@ def test_a_letter_may_stand_for_a_quantity_of_the_example() -> None:
             'example = "softmax"\n[shapes]\nW7 = "2 × 2"',
             '"a.toml", shapes.W7: ',
         ),
-        ('[formulas]\n"q(x)" = "x"', '"a.toml" does not say which example it answers'),
+        (
+            '[formulas]\n"q(x)" = "x"',
+            '"a.toml", formulas.q(x): there is no function called "q(x)": write one of the catalogue, such as σ(x), '
+            "relu(z) or mse(ŷ, y), or z or J, or name the example",
+        ),
+        ('[formula]\nz = "x"', '"a.toml": [formula] is what an example has: call it [formulas]'),
+        ('[ranges]\nrelu = "{0, ∞}"', '"a.toml", ranges.relu: "{0, ∞}" is no range'),
+        (
+            PSYC + '[weights]\n"range of relu" = 2\n[answers]\nz1 = "1"',
+            '"a.toml", weights.range of relu: range of relu has a weight and no answer: answer it, or leave it out',
+        ),
         ('title = "x"\n[network]\ninputs = 2', '"a.toml" is an example, not a sheet of answers'),
         (PSYC + '[answers]\nz1 = "1"\n[printed]\nz1 = "1"', '"a.toml": [printed] is what an example has'),
     ],

@@ -111,7 +111,7 @@ def _read(text: str, example: Example | None, where: str) -> _Meaning:
             return _Meaning(("quantity", found.key), f"{example.namer.name(found.key).text} of the example")
     counted = ", ".join(what for what, _, _ in _COUNTED)
     raise ConfigError(
-        f'{where}: what "{text}" is is not understood: write the number of {counted}'
+        f'{where}: "{text}" is not understood: write the number of {counted}'
         f"{', or a quantity of the example' if example is not None else ''}"
     )
 

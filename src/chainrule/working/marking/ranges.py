@@ -108,6 +108,8 @@ def read_range(written: str) -> Range:
         return Range(-math.inf, math.inf)
     if found := re.fullmatch(r"\{(.+)\}", text):
         values = tuple(sorted(_end(part) for part in re.split(r"[,;]", found[1])))
+        if not all(map(math.isfinite, values)):
+            raise InvalidInput(f'"{written}" is no range: write it as (0, 1), [0, +∞), {{0, 1}} or ℝ')
         return Range(values[0], values[-1], (True, True), values)
     if found := re.fullmatch(r"(?:[a-zŷ]\s*)?(>=|<=|≥|≤|>|<)\s*(.+)", text):
         end, closed = _end(found[2]), found[1] in (">=", "≥", "<=", "≤")

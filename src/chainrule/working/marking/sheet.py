@@ -137,6 +137,8 @@ def read_sheet(
     found = rounding if rounding is not None else _rounding(stated.rounding, source)
     _check_is_sheet(stated, source)
     claims, given = _parted(stated)
+    if example is None and stated.example is None and not {"network", "formula"} & set(stated.table):
+        _check_functions(given, stated)
     needed = bool(given) or any(claim.kind in ("shapes", "counts") for claim in claims)
     known = _example(stated, example, source, file.parent, needed=needed)
     if known is None:
@@ -220,6 +222,9 @@ def _check_keys(stated: SheetFile, source: str) -> None:
 def _check_is_sheet(stated: SheetFile, source: str) -> None:
     """Refuse what is no sheet: an example, one with keys of nothing, one without answers."""
     answered = bool(stated.answers or stated.claims)
+    formula = stated.table.get("formula")
+    if isinstance(formula, dict) and "lines" not in formula and not stated.answers:
+        raise ConfigError(f"{source}: [formula] is what an example has: call it [formulas]")
     own = {"printed", "network", "formula"} & set(stated.table)
     if own and not answered and "example" not in stated.table:
         raise ConfigError(
@@ -276,6 +281,17 @@ def _parted(stated: SheetFile) -> tuple[list[Claim], list[Given]]:
     return claims, given
 
 
+def _check_functions(given: list[Given], stated: SheetFile) -> None:
+    """Refuse formulas of what is neither in the catalogue nor, as there is none, in an example."""
+    places = {each.where for each in stated.claims}
+    for each in given:
+        if each.where in places:
+            raise ConfigError(
+                f'{each.where}: there is no function called "{each.name}": write one of the catalogue, such as '
+                "σ(x), relu(z) or mse(ŷ, y), or z or J, or name the example"
+            )
+
+
 def _without_shapes(example: Example, given: list[Given]) -> tuple[list[Given], list[Claim]]:
     """Answers such as W1 = "2 × 3", where W1 is a matrix and none of its numbers, are of its shape."""
     kept: list[Given] = []
@@ -300,16 +316,21 @@ def _is_matrix(example: Example, name: str) -> bool:
 def _weighted(claims: list[Claim], stated: SheetFile) -> Iterator[Claim]:
     """The claims with their weights, each made once."""
     own = {each.where: each.weight for each in (*stated.answers, *stated.claims)}
-    tabled = {each.name.lower(): each.weight for each in stated.weights}
+    tabled = {each.name.lower(): each for each in stated.weights if claim_of(Answer(each.name, "", ""))}
     seen: set[tuple[str, str]] = set()
     for claim in claims:
         name = claim.answer.name
         if (claim.kind, claim.subject) in seen:
             raise ConfigError(f"{claim.answer.where}: {name} is stated twice: keep one of them")
         seen.add((claim.kind, claim.subject))
-        weight = own.get(claim.answer.where)
-        weight = tabled.get(name.lower()) if weight is None else weight
+        weight, given = own.get(claim.answer.where), tabled.pop(name.lower(), None)
+        if weight is None and given is not None:
+            weight = given.weight
         yield replace(claim, answer=replace(claim.answer, weight=1.0 if weight is None else weight))
+    for spare in tabled.values():
+        raise ConfigError(
+            f"{spare.where}: {spare.name} has a weight and no answer: answer it, or leave it out"
+        )
 
 
 # --- answers ----------------------------------------------------------------------------------------
