@@ -32,9 +32,14 @@ from chainrule.working.marking.answers import Answer
 from chainrule.working.marking.asked import asked_example, asked_program, key_of
 from chainrule.working.marking.claims import SECTIONS, Claim, claim_of
 from chainrule.working.marking.formulas import is_number
-from chainrule.working.marking.shapes import is_shape
+from chainrule.working.marking.sheet_claims import (
+    check_functions,
+    name_of,
+    parted,
+    weighted,
+    without_shapes,
+)
 from chainrule.working.marking.sheet_files import Given, SheetFile, read_sheet_file
-from chainrule.working.marking.subjects import subject_of
 from chainrule.working.names.naming import Namer
 from chainrule.working.program import Program
 from chainrule.working.worked.example_file import example_of
@@ -136,19 +141,19 @@ def read_sheet(
     student = stated.student if stated.student is not None else named if built_in else file.stem
     found = rounding if rounding is not None else _rounding(stated.rounding, source)
     _check_is_sheet(stated, source)
-    claims, given = _parted(stated)
+    claims, given = parted(stated)
     if example is None and stated.example is None and not {"network", "formula"} & set(stated.table):
-        _check_functions(given, stated)
+        check_functions(given, stated)
     needed = bool(given) or any(claim.kind in ("shapes", "counts") for claim in claims)
     known = _example(stated, example, source, file.parent, needed=needed)
     if known is None:
-        return Sheet(named, None, student, found, (), tuple(_weighted(claims, stated)))
-    given, shapes = _without_shapes(known, given)
-    weighted = tuple(_weighted([*claims, *shapes], stated))
+        return Sheet(named, None, student, found, (), tuple(weighted(claims, stated)))
+    given, shapes = without_shapes(known, given)
+    stated_claims = tuple(weighted([*claims, *shapes], stated))
     answers = tuple(_answers(replace(stated, answers=tuple(given)), known, source)) if given else ()
     known = asked_example(known, [answer.key for answer in answers])
     _check_given(answers, known)
-    return Sheet(named, known, student, found, answers, weighted)
+    return Sheet(named, known, student, found, answers, stated_claims)
 
 
 def _rounding(stated: Any, source: str) -> Literal["infer"] | Policy:
@@ -255,84 +260,6 @@ def _listed(names: set[str]) -> str:
     return ordered[0] if len(ordered) == 1 else f"{', '.join(ordered[:-1])} and {ordered[-1]}"
 
 
-# --- claims -----------------------------------------------------------------------------------------
-
-
-def _parted(stated: SheetFile) -> tuple[list[Claim], list[Given]]:
-    """What is claimed, and the answers to quantities of an example, formulas of them included."""
-    claims: list[Claim] = []
-    given: list[Given] = []
-    every = [*stated.answers, *stated.claims]
-    for each in every:
-        claim = claim_of(Answer(_name(each), each.value.strip(), "", each.weight or 0.0, each.where))
-        if claim is None:
-            given.append(each)
-            continue
-        if not claim.answer.written:
-            raise ConfigError(f"{each.where}: {each.name} is empty: write what it is, or leave it out")
-        try:
-            known = claim.kind != "formulas" or subject_of(claim.subject, [claim.answer.written])
-        except InvalidInput as error:
-            raise ConfigError(f"{each.where}: {error}") from None
-        if known:
-            claims.append(claim)
-        else:
-            given.append(replace(each, name=claim.subject))
-    return claims, given
-
-
-def _check_functions(given: list[Given], stated: SheetFile) -> None:
-    """Refuse formulas of what is neither in the catalogue nor, as there is none, in an example."""
-    places = {each.where for each in stated.claims}
-    for each in given:
-        if each.where in places:
-            raise ConfigError(
-                f'{each.where}: there is no function called "{each.name}": write one of the catalogue, such as '
-                "σ(x), relu(z) or mse(ŷ, y), or z or J, or name the example"
-            )
-
-
-def _without_shapes(example: Example, given: list[Given]) -> tuple[list[Given], list[Claim]]:
-    """Answers such as W1 = "2 × 3", where W1 is a matrix and none of its numbers, are of its shape."""
-    kept: list[Given] = []
-    shapes: list[Claim] = []
-    for each in given:
-        if is_shape(each.value) and _is_matrix(example, each.name.strip()):
-            answer = Answer(_name(each), each.value.strip(), "", each.weight or 0.0, each.where)
-            shapes.append(Claim("shapes", each.name.strip(), answer))
-        else:
-            kept.append(each)
-    return kept, shapes
-
-
-def _is_matrix(example: Example, name: str) -> bool:
-    """Whether a name is a matrix's, and none of a number's in the example's notation."""
-    if example.derivation is None or name not in example.derivation.shapes:
-        return False
-    numbers = (*example.program.given, *example.program.by_key)
-    return all(example.namer.name(key).text != name for key in numbers)
-
-
-def _weighted(claims: list[Claim], stated: SheetFile) -> Iterator[Claim]:
-    """The claims with their weights, each made once."""
-    own = {each.where: each.weight for each in (*stated.answers, *stated.claims)}
-    tabled = {each.name.lower(): each for each in stated.weights if claim_of(Answer(each.name, "", ""))}
-    seen: set[tuple[str, str]] = set()
-    for claim in claims:
-        name = claim.answer.name
-        if (claim.kind, claim.subject) in seen:
-            raise ConfigError(f"{claim.answer.where}: {name} is stated twice: keep one of them")
-        seen.add((claim.kind, claim.subject))
-        weight, given = own.get(claim.answer.where), tabled.pop(name.lower(), None)
-        if weight is None and given is not None:
-            weight = given.weight
-        yield replace(claim, answer=replace(claim.answer, weight=1.0 if weight is None else weight))
-    for spare in tabled.values():
-        raise ConfigError(
-            f"{spare.where}: {spare.name} has a weight and no answer: answer it, or leave it out"
-        )
-
-
 # --- answers ----------------------------------------------------------------------------------------
 
 
@@ -348,7 +275,7 @@ def _answers(stated: SheetFile, example: Example, source: str) -> Iterator[Answe
             )
         seen[key] = given
         weight = weights.pop(key, (None, 1.0))[1] if given.weight is None else given.weight
-        yield Answer(_name(given), _value(given, example), key, weight, given.where)
+        yield Answer(name_of(given), _value(given, example), key, weight, given.where)
     for spare, _ in weights.values():
         assert spare is not None
         raise ConfigError(
@@ -374,11 +301,6 @@ def _weights(stated: SheetFile, example: Example) -> dict[str, tuple[Given | Non
                 f"{where}: {answered[key].name} has a weight here and one in [weights]: keep one"
             )
     return found
-
-
-def _name(given: Given) -> str:
-    """As it is shown: with its pass where a table says it."""
-    return given.name if given.number == 1 else f"{given.name}@{given.number}"
 
 
 def _key(example: Example, given: Given) -> str:

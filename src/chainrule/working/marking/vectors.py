@@ -71,7 +71,7 @@ def _applied(primitive: Primitive, *arguments: Expression | Entries) -> Expressi
         pairs = zip(*many, strict=True)
         if primitive.name == "multiply":
             products = [one * other for one, other in pairs]
-            total = products[0]
+            total: Expression = products[0]
             for product in products[1:]:
                 total = total + product
             return total
