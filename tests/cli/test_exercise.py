@@ -110,11 +110,6 @@ def test_json_tells_of_every_sheet(tmp_path: Path) -> None:
             ("--format", "docx"),
             'there is no format "docx": choose one of html, pdf, latex, markdown, text, moodle, csv, toml',
         ),
-        (
-            ("--kind", "dimensions", "--format", "csv", "--out", "x"),
-            "a key as csv is for the mark command, which marks numbers, and the answers of dimensions are shapes: "
-            "take moodle, which marks them itself, or text",
-        ),
         (("--format", "html"), "exercises are written as files: say with --out FOLDER where they go"),
         (("--count", "2"), "exercises are written as files: say with --out FOLDER where they go"),
         (

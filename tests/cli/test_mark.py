@@ -65,11 +65,11 @@ def test_the_slip_of_the_deck_is_told_to_a_reader() -> None:
 def test_the_deck_of_psyc681_has_one_slip_and_it_is_carried_on() -> None:
     found = marked("psyc681")
     wrong = [each["name"] for each in found["answers"] if each["verdict"] == "wrong"]
-    assert wrong == ["w3"]
+    assert wrong == ["w3", "letter n"]
     assert [c["slip"] for c in answer(found, "w3")["candidates"]] == ["w5 left out"]
     assert answer(found, "z1@2")["verdict"] == "follow-through"
     assert answer(found, "z1@2")["from"] == ["w3"]
-    assert found["marks"] == {"earned": 24.0, "of": 25.0}
+    assert found["marks"] == {"earned": 24.0, "of": 26.0}
 
 
 def test_no_uniform_rounding_fits_that_deck() -> None:
@@ -109,6 +109,36 @@ def test_the_practice_answers_of_cap4453_have_their_policy() -> None:
             "answers": "truncate",
         }
     ]
+
+
+def test_n_has_two_meanings_in_the_deck_of_psyc681() -> None:
+    (told,) = answer(marked("psyc681"), "letter n")["candidates"]
+    assert told["slip"] == (
+        "n stands for the number of samples (1 here) and the number of outputs (1 here): other quantities, which "
+        "in a network of 4 inputs and 3 outputs with 5 samples are 5 and 3: give each a letter of its own"
+    )
+
+
+def test_the_vectors_of_glove_in_the_deck_of_ling581_are_of_one_kind() -> None:
+    found = answer(marked("ling581"), "formula of J")
+    assert (found["verdict"], found["expected"]) == ("wrong", "f · (w_i · w̃_j + b_i + b̃_j - ln(X_ij))²")
+    assert [c["slip"] for c in found["candidates"]] == [
+        "w_j used for w̃_j: the vector of a context word is another than the vector of a word, and is learnt "
+        "beside it"
+    ]
+
+
+def test_the_formulas_and_ranges_of_comp0087_that_are_wrong_are_found_and_no_others() -> None:
+    found = marked("comp0087")
+    wrong = {each["name"]: each for each in found["answers"] if each["verdict"] == "wrong"}
+    assert {name: [c["slip"] for c in each["candidates"]] for name, each in wrong.items()} == {
+        "formula of z": ["bias b left out, or inside x and w as the weight of a constant input 1: say which"],
+        "formula of σ(x)": ["sign of term 2 of σ(x)"],
+        "range of ReLU": ["0 is a value of relu: its bracket is square"],
+    }
+    slope = answer(found, "formula of dσ/dx")
+    assert (slope["verdict"], slope["from"]) == ("follow-through", ["formula of σ(x)"])
+    assert found["marks"] == {"earned": 10.0, "of": 13.0}
 
 
 @pytest.mark.parametrize("name", ["unit", "softmax"])
@@ -276,6 +306,16 @@ def test_it_is_refused_in_one_sentence(arguments: list[str], sentence: str) -> N
     Path("taken").write_text("", "utf-8")
     sheet("17.toml", 'z1 = "0.47"')
     assert refused("mark", *arguments) == sentence
+
+
+def test_an_example_is_no_sheet_and_it_is_said_what_to_do_with_it() -> None:
+    from chainrule.working.worked.examples import example_path
+
+    Path("mine.toml").write_bytes(example_path("psyc681-2-2-1").read_bytes())
+    assert refused("mark", "mine.toml") == (
+        '"mine.toml" is an example, not a sheet of answers: write the answers into a file of their own, '
+        'answers.csv say, and mark that one: chainrule mark --example "mine.toml" answers.csv'
+    )
 
 
 def test_nothing_is_written_when_the_only_sheet_is_bad() -> None:

@@ -69,12 +69,13 @@ def command(seed: int, count: int, format: str, out: str | None, as_json: bool, 
     """Make question sheets and keys to work by hand, one for each seed.
 
     The same seed gives the same sheet on every machine. With each sheet comes a TOML file: the show command
-    works it, and the mark command marks answers to it.
+    works it, and the mark command marks answers to it, shapes too. Every key that is worked is read back as
+    it is printed, to see that its lines multiply out.
     """  # fmt: skip
     from chainrule.working.exercises.formats import check_format, files_of, sheets_of
     from chainrule.working.exercises.plan import plan_of
 
-    chosen = check_format(format, asked["kind"])
+    chosen = check_format(format)
     if asked["rounding"] is not None:
         asked["rounding"] = options.rounding_of(asked["rounding"])
     plan = plan_of(asked.pop("layers"), **asked)
@@ -128,7 +129,11 @@ def _folder(out: str) -> Path:
 
 
 def _tell_next(made: list[dict[str, Any]], out: str, written: list[str]) -> None:
-    """How well slips can be told apart, and what to do with the files."""
+    """What reading the keys back found, how well slips can be told apart, and what to do with the files."""
+    if misprints := sum(sheet.get("misprints", 0) for sheet in made):
+        printing.say(
+            f"{_many(misprints, 'printed line')} of the keys, read back, did not come to what is printed."
+        )
     slips = sum(sheet.get("slips", 0) for sheet in made)
     if slips:
         alike = sum(sheet["slips_alike"] + sheet["slips_unseen"] for sheet in made)

@@ -56,8 +56,20 @@ def command(
     """Mark sheets of hand calculations.
 
     A sheet is a .toml, .csv or .json file of answers, all those of a folder, or one of the lectures' own:
-    psyc681, cap4453, cap4453-practice, unit, softmax. Each answer is exact, right as rounded, right from an
-    earlier value, or wrong; for wrong ones the slips are told that give them as they were written.
+    psyc681, ling581, cap4453, cap4453-practice, comp0087, unit, softmax. Each answer is exact, right as
+    rounded, right from an earlier value, or wrong; for wrong ones the slips are told that give them as they
+    were written. After a bare 0, 1 or -1 in the place of another number, an answer that is 0, 1, -1 or a
+    weight left as it was follows, too, but earns nothing: there was nothing to calculate.
+
+    \b
+    Beside [answers] a sheet may have tables of what a deck states:
+      [formulas]  "σ(x)" = "1/(1 + exp(-x))", "dσ/dx", z = "x · w + b", J (GloVe)
+      [ranges]    relu = "[0, +∞)"
+      [shapes]    W1 = "2 × 3"
+      [counts]    parameters = "9"
+      [letters]   n = ["the number of data points"]
+    In a .csv file they are rows: formula of σ(x), range of relu, shape of W1,
+    number of parameters, letter n.
 
     The exit code is 0 if all is right, 1 if an answer is wrong, 2 if a sheet cannot be read.
     """
@@ -215,7 +227,7 @@ def _json(results: Sequence[Result], bad: dict[str, str], alone: bool) -> dict[s
         {
             "sheet": result.sheet.path,
             "student": result.sheet.student,
-            "example": result.sheet.example.name,
+            "example": result.sheet.answers_to,
             **to_json(result.marking, result),
         }
         for result in results

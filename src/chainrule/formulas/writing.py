@@ -37,7 +37,11 @@ GREEK = {
     "sigma": "σ",
     "pi": "π",
 }
-_SYMBOL = re.compile(r"^([dc](?=(?:W|b|theta|alpha|beta|gamma)\d))?([A-Za-z]+?)(_hat)?(\d*)(?:_(.+))?$")
+_SYMBOL = re.compile(
+    r"^([dc](?=(?:W|b|theta|alpha|beta|gamma)\d))?([A-Za-z]+?)(_hat|_tilde)?(\d*)(?:_(.+))?$"
+)
+# What stands above a letter: as text, in LaTeX, in MathML.
+_ABOVE = {"": ("", "", ""), "_hat": ("\u0302", r"\hat", "^"), "_tilde": ("\u0303", r"\tilde", "~")}
 
 
 _ROOTS: Mapping[float, Expression] = {
@@ -166,31 +170,31 @@ def symbol_form(name: str, form: Form) -> str:
 
 
 def symbol_text(name: str) -> str:
-    """A symbol's name as text: Greek letters as letters, hats as hats.
+    """A symbol's name as text: Greek letters as letters, hats as hats, tildes as tildes.
 
-    >>> symbol_text("beta1"), symbol_text("m_hat_W1"), symbol_text("dW1")
-    ('β1', 'm̂_W1', 'dW1')
+    >>> symbol_text("beta1"), symbol_text("m_hat_W1"), symbol_text("dW1"), symbol_text("w_tilde")
+    ('β1', 'm̂_W1', 'dW1', 'w̃')
     """
-    prefix, stem, hat, digits, suffix = _parts(name)
-    return f"{prefix}{GREEK.get(stem, stem)}{'̂' if hat else ''}{digits}" + (
+    prefix, stem, above, digits, suffix = _parts(name)
+    return f"{prefix}{GREEK.get(stem, stem)}{_ABOVE[above][0]}{digits}" + (
         f"_{symbol_text(suffix)}" if suffix else ""
     )
 
 
 def symbol_latex(name: str) -> str:
     """A symbol's name as LaTeX, digits as a subscript."""
-    prefix, stem, hat, digits, suffix = _parts(name)
+    prefix, stem, above, digits, suffix = _parts(name)
     letter = f"\\{stem}" if stem in GREEK else stem if len(stem) == 1 else f"\\mathrm{{{stem}}}"
-    letter = f"\\hat{{{letter}}}" if hat else letter
+    letter = f"{_ABOVE[above][1]}{{{letter}}}" if above else letter
     below = ",".join(part for part in (digits, symbol_latex(suffix) if suffix else "") if part)
     return (f"\\mathrm{{{prefix}}}" if prefix else "") + letter + (f"_{{{below}}}" if below else "")
 
 
 def symbol_mathml(name: str) -> str:
     """A symbol's name as MathML, digits as a subscript."""
-    prefix, stem, hat, digits, suffix = _parts(name)
+    prefix, stem, above, digits, suffix = _parts(name)
     letter = f"<mi>{escape(GREEK.get(stem, stem))}</mi>"
-    letter = f"<mover>{letter}<mo>^</mo></mover>" if hat else letter
+    letter = f"<mover>{letter}<mo>{_ABOVE[above][2]}</mo></mover>" if above else letter
     below = (f"<mn>{digits}</mn>" if digits else "") + (symbol_mathml(suffix) if suffix else "")
     letter = f"<msub>{letter}<mrow>{below}</mrow></msub>" if below else letter
     return f"<mrow><mi>{prefix}</mi>{letter}</mrow>" if prefix else letter
@@ -200,8 +204,8 @@ def _parts(name: str) -> tuple[str, str, str, str, str]:
     matched = _SYMBOL.match(name)
     if matched is None:
         return "", name, "", "", ""
-    prefix, stem, hat, digits, suffix = (part or "" for part in matched.groups())
-    return prefix, stem, hat, digits, suffix
+    prefix, stem, above, digits, suffix = (part or "" for part in matched.groups())
+    return prefix, stem, above, digits, suffix
 
 
 def latex_number(written: str) -> str:

@@ -13,7 +13,7 @@ from chainrule.working.exercises.plan import plan_of
 
 def shapes(notation: str, seed: int, layers: str = "3,4,2") -> dict[str, str]:
     sheet = dimension_sheet(plan_of(layers, kind="dimensions", notation=notation), seed)
-    return {blank.spelled: blank.answer for blank in sheet.blanks}
+    return {blank.spelled: blank.answer for blank in sheet.blanks if blank.key}
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -23,7 +23,7 @@ def test_shapes_are_those_of_the_arrays_that_training_has(seed: int) -> None:
     samples = sheet.facts["samples"]
     values = {"x": np.ones((samples, 3)), "y": np.ones((samples, 2)), **initial_parameters(plan.network, 0)}
     step = NumpyEngine().run(plan.derivation, values)
-    for blank in sheet.blanks:
+    for blank in sheet.blanks[:-1]:
         array = np.atleast_2d(step.values[blank.key])
         assert blank.answer == " × ".join(map(str, array.shape)), blank.spelled
 
@@ -47,7 +47,7 @@ def test_weights_and_their_gradients_are_asked_for_and_nothing_twice() -> None:
     prompts = [blank.prompt for blank in sheet.blanks]
     assert "What shape is W²?" in prompts
     assert "What shape is ∂C/∂W¹?" in prompts
-    assert len(set(prompts)) == len(prompts) == 12
+    assert len(set(prompts)) == len(prompts) == 13
 
 
 def test_the_sheet_says_how_vectors_lie() -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from chainrule.engines.rounding import Policy
-from chainrule.working.exercises.formats import files_of, sheets_of
-from chainrule.working.exercises.plan import plan_of
+from chainrule.working.exercises.formats import FORMATS, Format, files_of, sheets_of
+from chainrule.working.exercises.plan import KINDS, plan_of
 from chainrule.working.marking.marking import mark
+from chainrule.working.marking.results import mark_sheet
 from chainrule.working.marking.sheet import read_sheet
+from chainrule.working.marking.sheet_files import ENDINGS
 
 PLANS: dict[str, dict[str, Any]] = {
     "PSYC681": {"rounding": "round:4", "notation": "psyc681", "bias": False},
@@ -29,7 +31,12 @@ PLANS: dict[str, dict[str, Any]] = {
     "saturated": {"saturated": True},
     "forward": {"kind": "forward", "layers": "3,2,2", "activation": "relu,softmax"},
     "perceptron": {"kind": "perceptron", "layers": "2,1"},
+    "dimensions": {"kind": "dimensions", "layers": "3,4,2"},
+    "dimensions in columns": {"kind": "dimensions", "layers": "3,4,2", "notation": "comp0087"},
+    "dimensions of one layer": {"kind": "dimensions", "layers": "2,3", "bias": False, "samples": 3},
+    "dimensions of softmax": {"kind": "dimensions", "layers": "2,2,3", "activation": "prelu,softmax"},
 }
+MARKABLE: tuple[Format, ...] = ("csv", "toml")
 TABLE = {"default": "round:3", "slopes": "truncate:4", "updates": "round:4"}
 
 
@@ -39,10 +46,24 @@ def verdicts(asked: dict[str, Any], seed: int, format: Any, folder: Path) -> set
             (folder / name).write_bytes(data)
         example, key = (folder / name for name, _ in made)
     sheet = read_sheet(key, example if format == "csv" else None)
-    marking = mark(sheet.program, sheet.answers, sheet.namer, sheet.rounding)
-    assert len(marking.marked) == len(sheet.answers) > 0
+    marking = mark_sheet(sheet).marking
+    assert len(marking.marked) == len(sheet.answers) + len(sheet.claims) > 0
     assert marking.marks == marking.out_of
     return {each.verdict for each in marking.marked}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("format", MARKABLE)
+def test_keys_of_every_kind_mark_as_all_right_from_every_seed(
+    kind: str, format: Format, tmp_path: Path
+) -> None:
+    layers = "3,1" if kind == "perceptron" else "2,2"
+    for seed in range(4):
+        assert verdicts({"kind": kind, "layers": layers}, seed, format, tmp_path) <= {"exact", "rounded"}
+
+
+def test_every_format_of_files_that_marking_reads_is_in_the_grid() -> None:
+    assert {f".{format}" for format in FORMATS} & set(ENDINGS) == {f".{format}" for format in MARKABLE}
 
 
 @pytest.mark.parametrize("name", PLANS)

@@ -51,7 +51,7 @@ def files(name: str, format: Format) -> dict[str, bytes]:
 def test_every_kind_has_its_files_in_every_format(name: str, format: Format) -> None:
     made = files(name, format)
     stem = sheet(name).name
-    example = {f"{stem}.toml"} if name != "dimensions" else set()
+    example = {f"{stem}.toml"}
     ending = {"markdown": "md", "latex": "tex", "text": "txt"}.get(format, format)
     wanted: dict[str, set[str]] = {
         "csv": {f"{stem}-key.csv"},

@@ -4,7 +4,7 @@ import pytest
 
 from chainrule.errors import UnknownName
 from chainrule.working.marking.answers import Answer, Marked
-from chainrule.working.marking.formulas import as_plain, compare_formulas, is_number
+from chainrule.working.marking.formulas import as_plain, is_number
 from chainrule.working.marking.marking import mark
 from chainrule.working.worked.examples import Example, load_example
 
@@ -15,8 +15,8 @@ def comp() -> Example:
 
 
 def right(example: Example, name: str, written: str, number: int = 1) -> bool:
-    key = example.namer.parse(name, number).key
-    return compare_formulas(example.program, key, written, lambda key: example.namer.name(key).text)
+    answer = Answer(name, written, example.namer.parse(name, number).key)
+    return mark(example.program, [answer], example.namer).is_right
 
 
 def test_a_formula_may_be_over_earlier_quantities_or_over_what_is_given(comp: Example) -> None:

@@ -43,3 +43,16 @@ def test_a_slip_in_it_is_the_only_wrong_answer(answers: dict[str, str]) -> None:
     result = marked({**answers, "∂E/∂w7": "0.0127"})
     assert [each.answer.name for each in result.wrong] == ["∂E/∂w7"]
     assert result.wrong[0].candidates[0].slip == "sign of ∂E/∂out"
+
+
+def test_a_slip_is_found_where_stated_ties_go_to_the_even_digit(tmp_path: Path) -> None:
+    sheet = tmp_path / "a.toml"
+    sheet.write_text(
+        'rounding = "round:1:half-even"\n[answers]\nz1 = "0.2"\n[network]\ninputs = 2\n'
+        '[[network.layers]]\nunits = 1\nactivation = "identity"\nbias = false\nweights = [[0.5], [0.4]]\n'
+        "[data]\nx = [[0.5, 1.5]]\n",
+        "utf-8",
+    )
+    (found,) = mark_sheet(read_sheet(sheet)).marking.marked
+    # 0.25 is a tie, which goes to 0.2 here, and to 0.3 half-up.
+    assert "term 2 of z1[1] left out" in {each for c in found.candidates for each in (c.slip, *c.also)}

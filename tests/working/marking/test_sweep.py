@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
+from chainrule.engines.rounding import Kind, Rounding, Ties
 from chainrule.formulas.expression import Constant, Symbol
 from chainrule.working.calculation import with_pencil
 from chainrule.working.marking.sweep import UNCHANGED, Change, Sweep, rounder
@@ -64,3 +67,12 @@ def test_a_comparison_is_rounded_as_the_number_that_it_is(program: Program) -> N
     keep = rounder("round", 2)
     assert keep(np.array([True, False])).tolist() == [1.0, 0.0]
     assert float(keep(np.bool_(True))) == 1.0
+
+
+@pytest.mark.parametrize("kind", ["round", "significant"])
+@pytest.mark.parametrize("ties", ["half-up", "half-even"])
+def test_ties_go_as_they_do_on_paper(kind: Kind, ties: Ties) -> None:
+    rounding = Rounding(kind, 2, ties)
+    numbers = [Decimal(n) / 1000 for n in range(-2005, 2006, 5)]
+    kept = rounder(kind, 2, ties)([float(number) for number in numbers])
+    assert list(kept) == pytest.approx([float(rounding.apply(number)) for number in numbers], abs=1e-12)

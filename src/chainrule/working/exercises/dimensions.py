@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 from chainrule.derivation.lines import Derivation
 from chainrule.working.document import Name
+from chainrule.working.exercises.numbers import drawn
 from chainrule.working.exercises.plan import Plan
 from chainrule.working.exercises.sheet import Blank, Section, Sheet
-from chainrule.working.scalars import Sizes
+from chainrule.working.exercises.tomlform import example_toml
+from chainrule.working.marking.shapes import Shapes, written
 
 __all__ = ["dimension_sheet"]
 
@@ -25,15 +28,15 @@ def dimension_sheet(plan: Plan, seed: int) -> Sheet:
     # A batch as large as a layer would hide a transposed answer.
     free = [size for size in range(2, 10) if size not in plan.layers] or [10]
     samples = plan.samples if plan.samples > 1 else random.choice(free)
-    sizes = Sizes(plan.derivation, samples)
     columns = plan.notation.columns
-    every = _symbols(plan.derivation)
+    shapes = Shapes(plan.derivation, samples, columns)
+    every = shapes.symbols
     weights = [symbol for symbol in every if symbol.startswith(("W", "dW"))]
     others = [symbol for symbol in every if symbol not in weights]
     random.shuffle(weights)
     random.shuffle(others)
     asked = sorted([*weights[: ASKED // 2], *others][:ASKED], key=every.index)
-    blanks = tuple(_blank(symbol, plan, sizes) for symbol in asked)
+    blanks = (*(_blank(symbol, plan, shapes) for symbol in asked), _counted(shapes))
     *first, last = map(str, plan.layers[1:])
     units = f"{', '.join(first)} and {last}" if first else last
     layers = len(plan.layers) - 1
@@ -53,26 +56,25 @@ def dimension_sheet(plan: Plan, seed: int) -> Sheet:
         "Shapes", "The gradient of the loss has the shape of what it is the gradient of.", blanks
     )
     facts = {"seed": seed, "samples": samples}
-    return Sheet(name, f"What shape is it? Sheet {seed}", told, (), (section,), None, (), "", "exact", facts)
+    title = f"What shape is it? Sheet {seed}"
+    # The shapes of a network with numbers, so that it can be looked at, too.
+    numbered = replace(plan, samples=samples)
+    example = example_toml(numbered, drawn(numbered, Random(f"{plan.label} numbers #{seed}")), title, "")
+    return Sheet(name, title, told, (), (section,), None, (), example, "exact", facts)
 
 
-def _symbols(derivation: Derivation) -> list[str]:
-    """What has a shape: inputs, parameters, sums, activations, gradients, in the order of the calculation."""
-    lines = [line.symbol for line in derivation if line.phase in ("feedforward", "backpropagation")]
-    parameters = [p.name for p in derivation.network.parameters]
-    found = dict.fromkeys(["x", *parameters, *lines])
-    return [symbol for symbol in found if 1 <= len(derivation.shapes[symbol]) <= 2]
-
-
-def _blank(symbol: str, plan: Plan, sizes: Sizes) -> Blank:
-    shape = sizes.shape(symbol)
-    if plan.notation.columns:
-        # A row of numbers stands up, too.
-        shape = tuple(reversed(shape)) if len(shape) == 2 else (*shape, 1)
-    else:
-        shape = shape if len(shape) == 2 else (1, *shape)
+def _blank(symbol: str, plan: Plan, shapes: Shapes) -> Blank:
     name = _name(symbol, plan.derivation)
-    return Blank(name, symbol, " × ".join(map(str, shape)), None, symbol, f"What shape is {name.text}?")
+    prompt = f"What shape is {name.text}?"
+    return Blank(name, f"shape of {symbol}", written(shapes.shape(symbol)), None, symbol, prompt)
+
+
+def _counted(shapes: Shapes) -> Blank:
+    """How many parameters there are."""
+    many = str(sum(p.size for p in shapes.derivation.network.parameters))
+    asked = "How many parameters does training change?"
+    name = Name("parameters", r"\text{parameters}", "<mtext>parameters</mtext>")
+    return Blank(name, "number of parameters", many, None, "", asked)
 
 
 def _name(symbol: str, derivation: Derivation) -> Name:

@@ -28,8 +28,6 @@ __all__ = ["FORMATS", "MOST", "Format", "check_format", "files_of", "sheets_of"]
 
 Format = Literal["html", "pdf", "latex", "markdown", "text", "moodle", "csv", "toml"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-MARKED = ("csv", "toml")
-"""The formats of keys that `chainrule mark` reads."""
 MOST = 10_000
 
 File = tuple[str, bytes]
@@ -57,18 +55,13 @@ def _maker(plan: Plan) -> Callable[[int], Sheet]:
     return lambda seed: sheet_of(maker.exercise(seed))
 
 
-def check_format(format: str, kind: str = "") -> Format:
-    """The format of that name, for exercises of a kind.
+def check_format(format: str) -> Format:
+    """The format of that name.
 
     Raises ConfigError, or MissingDependency for a library that it needs.
     """
     if format not in FORMATS:
         raise ConfigError(f'there is no format "{format}": choose one of {", ".join(FORMATS)}')
-    if kind == "dimensions" and format in MARKED:
-        raise ConfigError(
-            f"a key as {format} is for the mark command, which marks numbers, and the answers of dimensions are "
-            "shapes: take moodle, which marks them itself, or text"
-        )
     if format == "pdf":
         need("typst", why="a PDF needs the pdf extra", get="pip install 'chainrule[pdf]'")
     return format

@@ -50,7 +50,8 @@ class Sheet:
     notes:   what the key has to say: which numbers are 0 and why
     example: the exercise as an example file, "" where it is none
     rounding: of the key, as policies are spelt
-    facts:   about how it was made: the seed, how many slips cannot be told apart, …
+    facts:   about how it was made: the seed, how many printed lines do not multiply out, how many slips cannot be
+             told apart, …
     """
 
     name: str

@@ -7,14 +7,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chainrule.formulas.rules import Rule
-from chainrule.working.exercises.maker import Exercise
+from chainrule.working.exercises.plan import Plan
 
 __all__ = ["example_toml", "quoted_toml", "rounding_toml"]
 
 
-def example_toml(exercise: Exercise, title: str, explanation: str, remarks: Iterable[str] = ()) -> str:
-    """The exercise in the form that worked examples have; remarks: comment lines at the top."""
-    plan, values = exercise.plan, exercise.values
+def example_toml(
+    plan: Plan, values: Mapping[str, Any], title: str, explanation: str, remarks: Iterable[str] = ()
+) -> str:
+    """An exercise in the form that worked examples have.
+
+    values: x, y and the parameters by name;  remarks: comment lines at the top
+    """
     lines = [*(f"# {remark}" for remark in remarks), f"title = {quoted_toml(title)}"]
     if explanation:
         lines.append(f"explanation = {quoted_toml(explanation)}")

@@ -14,6 +14,7 @@ from chainrule.working.document import Given, Working
 from chainrule.working.entries import Entry, quantity
 from chainrule.working.exercises.maker import Exercise
 from chainrule.working.exercises.plan import Plan
+from chainrule.working.exercises.rereading import misprints
 from chainrule.working.exercises.sheet import Blank, Section, Sheet
 from chainrule.working.exercises.tomlform import example_toml
 from chainrule.working.exercises.zeros import explained
@@ -44,6 +45,7 @@ def sheet_of(exercise: Exercise) -> Sheet:
     notes = explained(exercise)
     working = worked(exercise, f"Key: {title[:1].lower()}{title[1:]}", notes)
     facts: dict[str, Any] = {"seed": exercise.seed, "draws": exercise.draws}
+    facts["misprints"] = sum(1 for _ in misprints(working, exercise.calculation))
     if exercise.collisions is not None:
         facts |= {
             "slips": exercise.collisions.slips,
@@ -65,7 +67,7 @@ def sheet_of(exercise: Exercise) -> Sheet:
         tuple(_sections(exercise)),
         working,
         notes,
-        example_toml(exercise, title, " ".join(notes), [remark]),
+        example_toml(plan, exercise.values, title, " ".join(notes), [remark]),
         plan.rounding.spec,
         facts,
     )

@@ -72,6 +72,7 @@ class Marked:
     candidates: for the first wrong answers, the slips that explain it, the likeliest first
     note:       what else there is to say ("2 slips fit", "no single slip fits")
     refused:    why its digits do not make it right, though the right value may be cut to them
+    hollow:     whether it follows from a bare 0 or 1 that left nothing to calculate, and so earns nothing
     """
 
     answer: Answer
@@ -81,11 +82,17 @@ class Marked:
     candidates: tuple[Candidate, ...] = ()
     note: str = ""
     refused: str = ""
+    hollow: bool = False
 
     @property
     def is_right(self) -> bool:
-        """Whether it earns its marks."""
+        """Whether it is right, in itself or from earlier values."""
         return self.verdict != "wrong"
+
+    @property
+    def earns(self) -> bool:
+        """Whether it earns marks."""
+        return self.is_right and not self.hollow
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""

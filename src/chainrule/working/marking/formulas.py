@@ -9,12 +9,12 @@ from chainrule.engines.rounding import read_number
 from chainrule.errors import InvalidInput
 from chainrule.formulas.expression import Expression, Symbol, substitute, symbols_in
 from chainrule.formulas.writing import write
-from chainrule.working.algebra import equal_at_random_points, parse_formula
+from chainrule.working.algebra import equal, parse_formula, simplified
 from chainrule.working.marking.answers import Answer, Candidate, Marked
 from chainrule.working.marking.slips import KINDS, Slip
 from chainrule.working.program import Program
 
-__all__ = ["as_plain", "compare_formulas", "is_number", "mark_formulas", "read_formula", "unfolded"]
+__all__ = ["as_plain", "is_number", "mark_formulas", "read_formula", "unfolded"]
 
 
 def is_number(written: str) -> bool:
@@ -52,21 +52,11 @@ def read_formula(program: Program, key: str, written: str, name: Callable[[str],
     return substitute(parse_formula(written, names), {text: Symbol(known) for text, known in names.items()})
 
 
-def compare_formulas(program: Program, key: str, written: str, name: Callable[[str], str]) -> bool:
-    """Whether a formula is right for a quantity, over what is given or over earlier quantities.
-
-    Raises as `read_formula` does.
-    """
-    return _is_right(program, key, read_formula(program, key, written, name))
-
-
 def _is_right(program: Program, key: str, tree: Expression) -> bool:
     line = program.by_key[key]
     if key in symbols_in(tree):
         return False
-    return equal_at_random_points(tree, line.tree) or equal_at_random_points(
-        unfolded(program, tree), unfolded(program, line.tree)
-    )
+    return equal(tree, line.tree) or equal(unfolded(program, tree), unfolded(program, line.tree))
 
 
 def mark_formulas(
@@ -74,10 +64,11 @@ def mark_formulas(
     answers: Sequence[Answer],
     name: Callable[[str], str],
     slips: Callable[[], Sequence[Slip]],
+    read: Callable[[Answer], Expression] | None = None,
 ) -> list[Marked]:
     """The answers that are formulas, in the order of the calculation, each with its verdict.
 
-    slips: the catalogue, made when it is needed
+    slips: the catalogue, made when it is needed; read: in place of `read_formula`
 
     Raises InvalidInput, or UnknownName for a name in one, with the place that the answer comes from.
     """
@@ -85,7 +76,9 @@ def mark_formulas(
     found = []
     for answer in answers:
         try:
-            tree = read_formula(program, answer.key, answer.written, name)
+            tree = (
+                read(answer) if read is not None else read_formula(program, answer.key, answer.written, name)
+            )
             right = _is_right(program, answer.key, tree)
         except InvalidInput as error:
             place = f"{answer.where}: " if answer.where else ""
@@ -125,7 +118,7 @@ def _followed(
         return formula
 
     for used in (near, known):
-        if used and equal_at_random_points(opened(tree, used), opened(lines[key].tree, used)):
+        if used and equal(opened(tree, used), opened(lines[key].tree, used)):
             return tuple(own[other][0].name for other in used)
     return ()
 
@@ -152,12 +145,12 @@ def _candidates(
             continue
         changed = substitute(line.tree if change.whole is None else change.whole, change.put)
         changed = changed if change.scale == 1 else changed * change.scale
-        same = equal_at_random_points(tree, changed) or (
+        same = equal(tree, changed) or (
             not set(symbols_in(tree)) <= set(symbols_in(changed))
-            and equal_at_random_points(unfolded(program, tree), unfolded(program, changed))
+            and equal(unfolded(program, tree), unfolded(program, changed))
         )
         if same:
-            shown = write(changed, "text", name)
+            shown = write(simplified(changed), "text", name)
             found.setdefault(shown, Candidate(slip.sentence(name), slip.kind, name(key), shown, "exact"))
     return tuple(found.values())[:1]
 

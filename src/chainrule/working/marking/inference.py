@@ -34,6 +34,7 @@ __all__ = ["Fit", "Inference", "infer"]
 
 Way = Literal["round", "truncate", "printed"]
 
+NO_NUMBER = "no answer is a number, so there is no rounding to be told"
 DIGITS = range(1, 9)
 MOST_GROUPS = 3
 MORE_ANSWERS = 2  # a table needs so many more answers than it has groups, or it would explain any slip
@@ -133,7 +134,7 @@ def infer(
         if answer.key in program.by_key and is_number(answer.written)
     }
     if not published:
-        return Inference((), {}, "no answer is a number, so there is no rounding to be told")
+        return Inference((), {}, NO_NUMBER)
     search = _Search(program, published)
     names = {answer.key: answer.name for answer in answers}
     per_answer = {names[key]: agrees(published[key], search.exact[key]) for key in published}

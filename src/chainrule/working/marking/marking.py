@@ -12,7 +12,7 @@ from typing import Literal
 from chainrule.engines.rounding import Policy
 from chainrule.errors import InvalidInput
 from chainrule.working.building import Namer
-from chainrule.working.marking.answers import Answer, Marked, Marking, RoundingFound
+from chainrule.working.marking.answers import Answer, Candidate, Marked, Marking, RoundingFound
 from chainrule.working.marking.following import Followed, follow, nearest
 from chainrule.working.marking.formulas import mark_formulas
 from chainrule.working.marking.modes import allowed
@@ -87,7 +87,7 @@ class _Marker(Rights):
             marked,
             first.name if first is not None else None,
             self.rounding_found(),
-            sum(each.answer.weight for each in marked if each.is_right),
+            sum(each.answer.weight for each in marked if each.earns),
             sum(answer.weight for answer in self.answers),
         )
 
@@ -212,6 +212,7 @@ class _Marker(Rights):
                     state.sources = (self.states[at].key,)
                     state.note = "the same slip, carried on"
                 wrong.append(state.key)
+                self.tell_hollow(state)
         self.best = habit
 
     # --- answer by answer ---------------------------------------------------------------------------
@@ -236,6 +237,7 @@ class _Marker(Rights):
                     state.sources = followed.sources
                     if followed.printed:
                         self.tell_rounding(state, own, followed, wrong)
+                    self.tell_hollow(state)
                 wrong.append(state.key)
             own[state.key] = state.question.digits
         for place, state in enumerate(self.states):
@@ -270,6 +272,15 @@ class _Marker(Rights):
         written = {each.key: each.answer.written for each in self.states}
         rounded = [(self.name(key), written[key]) for _, key in effects]
         state.candidates = rounding_candidates(rounded, self.name(state.key), followed)
+
+    def tell_hollow(self, state: State) -> None:
+        """Whether nothing was left to calculate, and after what."""
+        state.hollow = self.is_hollow(state)
+        if state.hollow:
+            after = " and ".join(map(self.name, state.sources))
+            slip = f"nothing is left to calculate after {after}"
+            value = state.answer.written
+            state.candidates = (Candidate(slip, "nothing-left", self.name(state.key), value, "exact"),)
 
     def search_from_own_values(self, at: int) -> None:
         """The slips that make an answer of the writer's own earlier values."""
@@ -321,6 +332,7 @@ class _Marker(Rights):
             state.candidates,
             state.note,
             "" if state.is_right else state.refused,
+            state.hollow,
         )
 
     def rounding_found(self) -> RoundingFound:

@@ -11,6 +11,7 @@ from chainrule.engines.rounding import Policy
 from chainrule.errors import InvalidInput
 from chainrule.working.marking.answers import Candidate, Marked, Marking
 from chainrule.working.marking.formulas import is_number
+from chainrule.working.marking.inference import NO_NUMBER
 from chainrule.working.marking.results import Result
 from chainrule.working.marking.rights import STILL
 from chainrule.working.rendering.breaking import columns
@@ -39,7 +40,7 @@ def report(result: Result) -> str:
     """A marked sheet as text of 80 columns: a row for each answer, then what is to be said of the wrong ones."""
     sheet = result.sheet
     parts = [
-        "\n".join([*_wrapped(sheet.example.title), *_wrapped(f"Student: {sheet.student}")]),
+        "\n".join([*_wrapped(sheet.title), *_wrapped(f"Student: {sheet.student}")]),
         "\n".join(_table(result)),
         *("\n".join(part) for part in _remarks(result)),
         f"Marks: {_plain(result.earned)} of {_plain(result.out_of)}.",
@@ -58,12 +59,15 @@ def _table(result: Result) -> list[str]:
         )
         for marked in result.marking.marked
     ]
-    return aligned(("", "your answer", "expected", "", "marks"), rows, right={4}, cut=(1, 2))
+    return aligned(("", "your answer", "expected", "", "marks"), rows, right={4}, cut=(0, 1, 2))
 
 
 def _remarks(result: Result) -> Iterator[list[str]]:
     if followed := [marked for marked in result.marking.marked if marked.verdict == "follow-through"]:
-        yield _followed(followed)
+        if earning := [marked for marked in followed if not marked.hollow]:
+            yield _followed(earning)
+        if hollow := [marked for marked in followed if marked.hollow]:
+            yield _hollow(hollow)
     for marked in result.wrong[:MOST_TOLD]:
         yield list(_explained(result, marked))
     if len(result.wrong) > MOST_TOLD:
@@ -74,7 +78,8 @@ def _remarks(result: Result) -> Iterator[list[str]]:
         told = "Every answer is right." if not followed else "No answer is wrong in itself."
         yield [told]
     found = result.marking.rounding
-    yield _wrapped(f"Rounding{'' if found.inferred else ', as stated'}: {found.sentence}.")
+    if found.sentence != NO_NUMBER:
+        yield _wrapped(f"Rounding{'' if found.inferred else ', as stated'}: {found.sentence}.")
     if far := list(result.far_off()):
         listed = ", ".join(f"{name} by {off * 100:.1f} %" for name, off in far)
         yield _wrapped(f"Rounding early has its price: off the exact value are {listed}.")
@@ -88,6 +93,15 @@ def _followed(followed: Sequence[Marked]) -> list[str]:
         early = [c.slip for c in marked.candidates if c.kind == "rounded-too-early"]
         lines += _wrapped(f"{marked.answer.name}{sources}{f': {early[0]}' if early else ''}", MARGIN)
     return lines
+
+
+def _hollow(followed: Sequence[Marked]) -> list[str]:
+    names = ", ".join(marked.answer.name for marked in followed)
+    sources = dict.fromkeys(name for marked in followed for name in marked.from_)
+    roots = ", ".join(name for name in sources if name not in {marked.answer.name for marked in followed})
+    return _wrapped(
+        f"Without marks: {names}. After {roots} as you have it, a bare 0 or 1, nothing is left to calculate there."
+    )
 
 
 def _explained(result: Result, marked: Marked) -> Iterator[str]:
@@ -114,6 +128,8 @@ def _explained(result: Result, marked: Marked) -> Iterator[str]:
 
 def _candidate(candidate: Candidate, written: str) -> str:
     """What a slip changes, what it gives, and the rounding that it needs."""
+    if not candidate.value:
+        return f"{candidate.slip}."
     place = "" if candidate.where in candidate.slip else f", in {candidate.where}"
     return f"{candidate.slip}{place}, gives {candidate.value}{_rounded(candidate.rounding, written)}."
 
@@ -137,7 +153,7 @@ def overview(results: Sequence[Result]) -> str:
     rows = [
         (
             each.sheet.student,
-            each.sheet.example.name,
+            each.sheet.answers_to,
             f"{_plain(each.earned)} of {_plain(each.out_of)}",
             _percent(each.earned, each.out_of),
             each.marking.first_wrong or "",
@@ -216,7 +232,7 @@ def csv_rows(results: Sequence[Result]) -> Iterator[Mapping[str, str]]:
             values = (
                 result.sheet.path,
                 result.sheet.student,
-                result.sheet.example.name,
+                result.sheet.answers_to,
                 marked.answer.name,
                 marked.answer.written,
                 marked.expected,

@@ -8,11 +8,17 @@ from decimal import Decimal
 from functools import cached_property
 
 from chainrule.engines.rounding import Policy, Rounding, agrees, read_number
+from chainrule.errors import ConfigError
 from chainrule.working.calculation import with_pencil
-from chainrule.working.marking.answers import Marked, Marking
+from chainrule.working.marking.answers import Marked, Marking, RoundingFound
+from chainrule.working.marking.claims import Claim
+from chainrule.working.marking.formula_claims import mark_formula_claims
 from chainrule.working.marking.formulas import as_plain, is_number
-from chainrule.working.marking.inference import infer
+from chainrule.working.marking.inference import NO_NUMBER, infer
+from chainrule.working.marking.letters import mark_letter
 from chainrule.working.marking.marking import mark
+from chainrule.working.marking.ranges import mark_range
+from chainrule.working.marking.shapes import Shapes, mark_count, mark_shape
 from chainrule.working.marking.sheet import Sheet
 
 __all__ = ["Result", "mark_sheet"]
@@ -34,6 +40,8 @@ class Result:
 
     def marks_of(self, marked: Marked) -> float:
         """What an answer earns."""
+        if marked.hollow:
+            return 0.0
         part = {"wrong": 0.0, "follow-through": self.follow_through}.get(marked.verdict, 1.0)
         return marked.answer.weight * part
 
@@ -68,7 +76,7 @@ class Result:
         earning = ("rounded",) if self.wrong else ("rounded", "follow-through")
         for marked in self.marking.marked:
             value = self.exact.get(marked.answer.key)
-            if not value or marked.verdict not in earning:
+            if not value or not marked.answer.key or marked.verdict not in earning:
                 continue
             plain = as_plain(marked.answer.written)
             off = abs(read_number(plain) / value - 1)
@@ -78,6 +86,8 @@ class Result:
     @cached_property
     def exact(self) -> dict[str, Decimal]:
         """The exact values of the numbers that are answered."""
+        if not self.sheet.answers:
+            return {}
         values = with_pencil(self.sheet.program).values
         return {answer.key: values[answer.key] for answer in self.sheet.answers if is_number(answer.written)}
 
@@ -90,9 +100,58 @@ def mark_sheet(sheet: Sheet, follow_through: float = 1.0) -> Result:
     >>> result.earned, result.out_of
     (2.0, 2.0)
     """
+    numbers = _mark_answers(sheet, follow_through) if sheet.answers else _nothing(sheet)
+    claimed = mark_claims(sheet)
+    if not claimed:
+        return Result(sheet, numbers, follow_through)
+    wrong = [each.answer.name for each in claimed if each.verdict == "wrong"]
+    marking = replace(
+        numbers,
+        marked=(*numbers.marked, *claimed),
+        first_wrong=numbers.first_wrong or next(iter(wrong), None),
+        marks=numbers.marks + sum(each.answer.weight for each in claimed if each.earns),
+        out_of=numbers.out_of + sum(each.answer.weight for each in claimed),
+    )
+    return Result(sheet, marking, follow_through)
+
+
+def mark_claims(sheet: Sheet) -> list[Marked]:
+    """The claims of a sheet, in their order. Raises ConfigError with the place for what cannot be read."""
+    formulas = [claim for claim in sheet.claims if claim.kind == "formulas"]
+    marked = dict(zip(map(id, formulas), mark_formula_claims(formulas, sheet.rounding), strict=True))
+    for claim in sheet.claims:
+        match claim.kind:
+            case "ranges":
+                marked[id(claim)] = mark_range(claim)
+            case "letters":
+                marked[id(claim)] = mark_letter(claim, sheet.example)
+            case "shapes" | "counts":
+                mark_one = mark_shape if claim.kind == "shapes" else mark_count
+                marked[id(claim)] = mark_one(claim, _shapes(sheet, claim))
+    return [marked[id(claim)] for claim in sheet.claims]
+
+
+def _shapes(sheet: Sheet, claim: Claim) -> Shapes:
+    example = sheet.example
+    if example is None or example.derivation is None:
+        raise ConfigError(
+            f"{claim.answer.where}: {claim.answer.name} asks for a network, and the example has formulas only: "
+            "leave it out, or name another example"
+        )
+    sizes = example.program.sizes
+    samples = sizes.samples if sizes is not None else 1
+    return Shapes(example.derivation, samples, example.stated.notation.columns)
+
+
+def _nothing(sheet: Sheet) -> Marking:
+    """The marking of a sheet without answers to quantities."""
+    return Marking((), None, RoundingFound((), NO_NUMBER), 0, 0)
+
+
+def _mark_answers(sheet: Sheet, follow_through: float) -> Marking:
     program, namer = sheet.program, sheet.namer
     if sheet.rounding != "infer":
-        return Result(sheet, mark(program, sheet.answers, namer, sheet.rounding), follow_through)
+        return mark(program, sheet.answers, namer, sheet.rounding)
     own, name = _own_policy(sheet), lambda key: namer.name(key).text
     uniform = infer(program, sheet.answers, by_group=False, own=own, name=name)
     known = tuple(dict.fromkeys((*((own,) if own else ()), *uniform.policies)))
@@ -107,7 +166,7 @@ def mark_sheet(sheet: Sheet, follow_through: float = 1.0) -> Result:
             order = {line.key: place for place, line in enumerate(program)}
             marking = _right_by_policy(marking, order)
         if marking.is_right:
-            return Result(sheet, replace(marking, rounding=whole.found), follow_through)
+            return replace(marking, rounding=whole.found)
     right = [
         m.answer for m in marking.marked if m.verdict in ("exact", "rounded") and is_number(m.answer.written)
     ]
@@ -115,11 +174,12 @@ def mark_sheet(sheet: Sheet, follow_through: float = 1.0) -> Result:
         marking = replace(
             marking, rounding=infer(program, right, by_group=False, own=own, name=name).of_right_answers
         )
-    return Result(sheet, marking, follow_through)
+    return marking
 
 
 def _own_policy(sheet: Sheet) -> Policy | None:
     """The rounding that the sheet's example is worked in, if it has one."""
+    assert sheet.example is not None
     policy = sheet.example.stated.policy
     rounded = any(each.kind != "exact" for each in (policy.default, *policy.per.values()))
     return policy if rounded else None
@@ -130,14 +190,22 @@ def _right_by_policy(marking: Marking, order: Mapping[str, int]) -> Marking:
     if marking.is_right:
         return marking
     marked = tuple(
-        replace(each, expected=each.answer.written, verdict="rounded", from_=(), candidates=(), note="")
+        replace(
+            each,
+            expected=each.answer.written,
+            verdict="rounded",
+            from_=(),
+            candidates=(),
+            note="",
+            hollow=False,
+        )
         if each.verdict in ("wrong", "follow-through") and is_number(each.answer.written) and not each.refused
         else each
         for each in marking.marked
     )
     wrong = [each.answer for each in marked if each.verdict == "wrong"]
     first = min(wrong, key=lambda answer: order[answer.key], default=None)
-    earned = sum(each.answer.weight for each in marked if each.is_right)
+    earned = sum(each.answer.weight for each in marked if each.earns)
     return replace(
         marking, marked=marked, first_wrong=first.name if first is not None else None, marks=earned
     )

@@ -21,6 +21,7 @@ from chainrule.working.program import Program
 
 __all__ = ["ENOUGH", "NO_DIGIT", "STILL", "Rights"]
 
+BARE = (0, 1, -1)
 ENOUGH = 4  # right answers that speak for a way of rounding
 NO_DIGIT = "no digit of the right value is written"
 STILL = "to the digits written this is the weight before its update"
@@ -172,6 +173,21 @@ class Rights:
 
     def right_verdict(self, state: State) -> Verdict:
         return "exact" if state.question.digits.value == self.exact[state.key] else "rounded"
+
+    def is_bare(self, state: State) -> bool:
+        """Whether a 0, 1 or -1 is written for what is none of these."""
+        return state.question.digits.value in BARE and self.exact[state.key] not in BARE
+
+    def is_hollow(self, state: State) -> bool:
+        """Whether an answer comes out as 0, 1, -1 or an unchanged weight for nothing but bare numbers before it."""
+        by_key = {each.key: each for each in self.states}
+        value = state.question.digits.value
+        if not state.sources or (value not in BARE and value != self.old_weight(state)):
+            return False
+        return all(
+            source.hollow or (source.verdict == "wrong" and self.is_bare(source))
+            for source in map(by_key.__getitem__, state.sources)
+        )
 
     def remark(self, state: State) -> str:
         """What else there is to say of a right answer."""

@@ -10,13 +10,16 @@ w3 = { value = 0.4010, weight = 2 }
 z1 = "0.4708"
 [weights]                      # 1 where nothing else is said
 z1 = 0.5
+
+Beside answers, or without any, a sheet may state formulas, ranges, shapes, counts and the meaning of letters
+(see `claims`).
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -27,7 +30,15 @@ from chainrule.files.atomic import quoted
 from chainrule.working.algebra import parse_formula
 from chainrule.working.marking.answers import Answer
 from chainrule.working.marking.asked import asked_example, asked_program, key_of
+from chainrule.working.marking.claims import SECTIONS, Claim, claim_of
 from chainrule.working.marking.formulas import is_number
+from chainrule.working.marking.sheet_claims import (
+    check_functions,
+    name_of,
+    parted,
+    weighted,
+    without_shapes,
+)
 from chainrule.working.marking.sheet_files import Given, SheetFile, read_sheet_file
 from chainrule.working.names.naming import Namer
 from chainrule.working.program import Program
@@ -37,8 +48,8 @@ from chainrule.working.worked.examples import Example, load_example
 __all__ = ["SHEETS", "Sheet", "read_sheet", "sheet_path"]
 
 FOLDER = Path(__file__).parents[1] / "sheets"
-SHEETS = ("psyc681", "cap4453", "cap4453-practice", "unit", "softmax")
-"""The numbers that the lectures print, as sheets."""
+SHEETS = ("psyc681", "ling581", "cap4453", "cap4453-practice", "comp0087", "unit", "softmax")
+"""What the lectures print, as sheets."""
 
 INFER: Literal["infer"] = "infer"
 _NETWORK_KEYS = (
@@ -53,7 +64,8 @@ _NETWORK_KEYS = (
     "also",
 )
 OWN_KEYS = frozenset((*_NETWORK_KEYS, "network", "data", "formula"))
-SHEET_KEYS = frozenset(("example", "student", "rounding", "answers", "weights"))
+SHEET_KEYS = frozenset(("example", "student", "rounding", "answers", "weights", *SECTIONS))
+CLAIMS_ALONE = "Formulas, ranges and letters"
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,24 +73,38 @@ class Sheet:
     """Somebody's answers.
 
     path:     as it was given, the name of a file or of a built-in sheet
+    example:  None where nothing on the sheet asks for one
     student:  as the sheet says, or else the name of the file
     rounding: how the student rounded, or "infer"
     """
 
     path: str
-    example: Example
+    example: Example | None
     student: str
     rounding: Literal["infer"] | Policy
     answers: tuple[Answer, ...]
+    claims: tuple[Claim, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What it answers, in a few words."""
+        return self.example.title if self.example is not None else CLAIMS_ALONE
+
+    @property
+    def answers_to(self) -> str:
+        """The name of its example, "" where it has none."""
+        return self.example.name if self.example is not None else ""
 
     @cached_property
     def program(self) -> Program:
-        """The lines of the example, with one for each quantity that is answered."""
+        """The lines of the example, with one for each quantity that is answered. Only where there is one."""
+        assert self.example is not None
         return asked_program(self.example, [answer.key for answer in self.answers])
 
     @cached_property
     def namer(self) -> Namer:
         """The names of its quantities."""
+        assert self.example is not None
         return Namer(self.example.stated.notation, self.program)
 
 
@@ -112,13 +138,22 @@ def read_sheet(
     file = sheet_path(named) if built_in else Path(named)
     source = quoted(path)
     stated = read_sheet_file(file, source)
-    known = _example(stated, example, source, file.parent)
-    answers = tuple(_answers(stated, known, source))
-    known = asked_example(known, [answer.key for answer in answers])
-    _check_given(answers, known)
     student = stated.student if stated.student is not None else named if built_in else file.stem
     found = rounding if rounding is not None else _rounding(stated.rounding, source)
-    return Sheet(named, known, student, found, answers)
+    _check_is_sheet(stated, source)
+    claims, given = parted(stated)
+    if example is None and stated.example is None and not {"network", "formula"} & set(stated.table):
+        check_functions(given, stated)
+    needed = bool(given) or any(claim.kind in ("shapes", "counts") for claim in claims)
+    known = _example(stated, example, source, file.parent, needed=needed)
+    if known is None:
+        return Sheet(named, None, student, found, (), tuple(weighted(claims, stated)))
+    given, shapes = without_shapes(known, given)
+    stated_claims = tuple(weighted([*claims, *shapes], stated))
+    answers = tuple(_answers(replace(stated, answers=tuple(given)), known, source)) if given else ()
+    known = asked_example(known, [answer.key for answer in answers])
+    _check_given(answers, known)
+    return Sheet(named, known, student, found, answers, stated_claims)
 
 
 def _rounding(stated: Any, source: str) -> Literal["infer"] | Policy:
@@ -133,8 +168,9 @@ def _rounding(stated: Any, source: str) -> Literal["infer"] | Policy:
 # --- which example ----------------------------------------------------------------------------------
 
 
-def _example(stated: SheetFile, asked: str | os.PathLike[str] | None, source: str, folder: Path) -> Example:
-    _check_keys(stated, source)
+def _example(
+    stated: SheetFile, asked: str | os.PathLike[str] | None, source: str, folder: Path, *, needed: bool
+) -> Example | None:
     own = {key for key in stated.table if key in OWN_KEYS}
     named = stated.example
     if named is not None and own:
@@ -150,6 +186,8 @@ def _example(stated: SheetFile, asked: str | os.PathLike[str] | None, source: st
     if own:
         return _own_example(stated, source, folder)
     if named is None and asked is None:
+        if not needed:
+            return None
         row = " in its first row" if stated.kind == "csv" else ""
         how = "example,psyc681-2-2-1" if stated.kind == "csv" else 'example = "psyc681-2-2-1"'
         raise ConfigError(
@@ -186,6 +224,26 @@ def _check_keys(stated: SheetFile, source: str) -> None:
             raise ConfigError(f"{source}: {unknown('key', key, OWN_KEYS | SHEET_KEYS)}")
 
 
+def _check_is_sheet(stated: SheetFile, source: str) -> None:
+    """Refuse what is no sheet: an example, one with keys of nothing, one without answers."""
+    answered = bool(stated.answers or stated.claims)
+    formula = stated.table.get("formula")
+    if isinstance(formula, dict) and "lines" not in formula and not stated.answers:
+        raise ConfigError(f"{source}: [formula] is what an example has: call it [formulas]")
+    own = {"printed", "network", "formula"} & set(stated.table)
+    if own and not answered and "example" not in stated.table:
+        raise ConfigError(
+            f"{source} is an example, not a sheet of answers: write the answers into a file of their own, "
+            f"answers.csv say, and mark that one: chainrule mark --example {source} answers.csv"
+        )
+    if "printed" in stated.table:
+        raise ConfigError(f"{source}: [printed] is what an example has: leave it out, or call it [answers]")
+    _check_keys(stated, source)
+    if not answered:
+        how = "a row such as z1,0.47" if stated.kind == "csv" else 'a table [answers] such as z1 = "0.47"'
+        raise ConfigError(f"{source} has no answers: add {how}")
+
+
 def _own_example(stated: SheetFile, source: str, folder: Path) -> Example:
     table = {key: value for key, value in stated.table.items() if key in OWN_KEYS}
     table.setdefault("title", f"The network of {source}")
@@ -206,9 +264,6 @@ def _listed(names: set[str]) -> str:
 
 
 def _answers(stated: SheetFile, example: Example, source: str) -> Iterator[Answer]:
-    if not stated.answers:
-        how = "a row such as z1,0.47" if stated.kind == "csv" else 'a table [answers] such as z1 = "0.47"'
-        raise ConfigError(f"{source} has no answers: add {how}")
     weights = _weights(stated, example)
     seen: dict[str, Given] = {}
     for given in stated.answers:
@@ -220,7 +275,7 @@ def _answers(stated: SheetFile, example: Example, source: str) -> Iterator[Answe
             )
         seen[key] = given
         weight = weights.pop(key, (None, 1.0))[1] if given.weight is None else given.weight
-        yield Answer(_name(given), _value(given, example), key, weight, given.where)
+        yield Answer(name_of(given), _value(given, example), key, weight, given.where)
     for spare, _ in weights.values():
         assert spare is not None
         raise ConfigError(
@@ -232,6 +287,8 @@ def _weights(stated: SheetFile, example: Example) -> dict[str, tuple[Given | Non
     found: dict[str, tuple[Given | None, float]] = {}
     for given in stated.weights:
         assert given.weight is not None
+        if claim_of(Answer(given.name, "", "")) is not None:
+            continue
         key = _key(example, given)
         if key in found:
             raise ConfigError(f"{given.where}: {given.name} has a weight already: keep one of them")
@@ -244,11 +301,6 @@ def _weights(stated: SheetFile, example: Example) -> dict[str, tuple[Given | Non
                 f"{where}: {answered[key].name} has a weight here and one in [weights]: keep one"
             )
     return found
-
-
-def _name(given: Given) -> str:
-    """As it is shown: with its pass where a table says it."""
-    return given.name if given.number == 1 else f"{given.name}@{given.number}"
 
 
 def _key(example: Example, given: Given) -> str:

@@ -9,7 +9,7 @@ import math
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from typing import Any, Literal
 from chainrule.errors import ConfigError
 from chainrule.files.atomic import quoted
 from chainrule.learning.configuration import read_toml
+from chainrule.working.marking.claims import SECTIONS
 
 __all__ = ["ENDINGS", "Given", "SheetFile", "read_sheet_file"]
 
@@ -41,6 +42,7 @@ class Given:
 class SheetFile:
     """What a file says.
 
+    claims: the entries of [formulas], [ranges], [shapes], [counts] and [letters], named as they are elsewhere
     table: its keys, with floating-point numbers;  decimals: the same with the digits as written
     """
 
@@ -50,6 +52,7 @@ class SheetFile:
     rounding: Any
     answers: tuple[Given, ...]
     weights: tuple[Given, ...] = ()
+    claims: tuple[Given, ...] = ()
     table: Mapping[str, Any] = field(default_factory=dict)
     decimals: Mapping[str, Any] = field(default_factory=dict)
 
@@ -122,6 +125,7 @@ def _tables(
         plain.get("rounding"),
         tuple(_given(_table(texts, "answers", source), 1, f"{source}, answers")),
         tuple(_weights(_table(texts, "weights", source), f"{source}, weights")),
+        tuple(_claims(texts, source)),
         plain,
         decimals,
     )
@@ -150,6 +154,24 @@ def _given(table: dict[str, Any], number: int, place: str) -> Iterator[Given]:
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise ConfigError(f'{where} is an answer in quotes, such as "0.47", not {_shown(value)}')
         yield Given(name, number, str(value), weight, where)
+
+
+def _claims(texts: dict[str, Any], source: str) -> Iterator[Given]:
+    """What the tables of claims say; the several meanings of a letter become one text."""
+    for section, start in SECTIONS.items():
+        table = _table(texts, section, source)
+        if section == "letters":
+            table = {name: _meanings(value, f"{source}, letters.{name}") for name, value in table.items()}
+        for given in _given(table, 0, f"{source}, {section}"):
+            yield replace(given, name=f"{start}{given.name}", number=1)
+
+
+def _meanings(value: Any, where: str) -> Any:
+    if not isinstance(value, list):
+        return value
+    if not all(isinstance(each, str) and each.strip() and ";" not in each for each in value):
+        raise ConfigError(f'{where} is what it stands for, in quotes, such as ["the number of data points"]')
+    return "; ".join(value)
 
 
 def _weights(table: dict[str, Any], place: str, number: int = 1) -> Iterator[Given]:

@@ -102,7 +102,7 @@ def _activations(line: ScalarLine) -> Iterator[Edit]:
     """No activation, another one, or the same twice."""
     if not isinstance(line.quantity, Entry):
         return
-    layer = letters_of(line.quantity.symbol)[1]
+    layer = line.quantity.symbol.lstrip("a")
     key = Entry(f"z{layer}", line.quantity.index, line.quantity.version).key
     if set(line.uses) != {key}:
         return

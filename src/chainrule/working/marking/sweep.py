@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.engines.rounding import Ties
 from chainrule.formulas.expression import Apply, Constant, Expression, Primitive, Symbol, symbols_in, walk
 from chainrule.working.calculation import as_decimal
 from chainrule.working.program import Program
@@ -80,8 +81,8 @@ class _Compiled:
 _compiled = lru_cache(maxsize=20_000)(_Compiled)
 
 
-def rounder(kind: str, digits: int) -> Carry:
-    """Rounding (half-up), truncating or keeping significant digits, on floats and arrays.
+def rounder(kind: str, digits: int, ties: Ties = "half-up") -> Carry:
+    """Rounding, truncating or keeping significant digits, on floats and arrays.
 
     A float that misses a tie, or a last digit, by its own rounding is taken to be on it.
     """
@@ -96,7 +97,12 @@ def rounder(kind: str, digits: int) -> Carry:
             unit = 10.0 ** (exponent - digits + 1)
         more = 0.0 if kind == "truncate" else 0.5
         scaled = size / unit
-        return np.sign(value) * np.floor(scaled + more + 1e-9 * (1 + scaled * 1e-4)) * unit
+        hidden = 1e-9 * (1 + scaled * 1e-4)
+        whole = np.floor(scaled + more + hidden)
+        if ties == "half-even" and kind != "truncate":
+            tie = np.abs(scaled + 0.5 - whole) <= hidden
+            whole = np.where(tie, whole - whole % 2, whole)
+        return np.sign(value) * whole * unit
 
     return keep
 

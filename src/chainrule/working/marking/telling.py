@@ -25,6 +25,7 @@ class State:
     """One numeric answer on its way to a verdict.
 
     sources: keys of the own values that it follows from;  refused: why its digits do not make it right
+    hollow:  whether nothing was left to calculate
     """
 
     answer: Answer
@@ -34,6 +35,7 @@ class State:
     candidates: tuple[Candidate, ...] = ()
     note: str = ""
     refused: str = ""
+    hollow: bool = False
 
     @property
     def key(self) -> str:

@@ -112,12 +112,12 @@ class Habit:
         if self.printed is not None and self.printed(key).kind != "exact":
             stated = self.printed(key)
             there = written.significant if stated.kind == "significant" else written.decimals
-            return rounder(stated.kind, max(stated.digits, there))
+            return rounder(stated.kind, max(stated.digits, there), stated.ties)
         return rounder(self.way, written.decimals if self.digits is None else self.digits)
 
 
 def _keeper(rounding: Rounding) -> Carry | None:
-    return None if rounding.kind == "exact" else rounder(rounding.kind, rounding.digits)
+    return None if rounding.kind == "exact" else rounder(rounding.kind, rounding.digits, rounding.ties)
 
 
 ROUNDED = Habit("rounded", "round")
