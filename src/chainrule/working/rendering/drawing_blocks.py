@@ -56,7 +56,8 @@ def blocks_drawn(program: Lines, namer: Namer) -> Drawing:
             ):
                 sizes = " × ".join(map(str, parameters[symbol].shape))
                 x = -width * 0.2 if place == 0 else width * 0.22
-                top = y - apart + height / 2
+                top, foot = y - apart + height / 2, y - height / 2
+                middle = (top + foot) / 2
                 edges.append(
                     Edge(
                         symbol,
@@ -64,9 +65,9 @@ def blocks_drawn(program: Lines, namer: Namer) -> Drawing:
                         f"a{layer}",
                         f"{symbol}, {sizes}",
                         f"{symbol} ({sizes})",
-                        (x, top if place == 0 else y - height / 2 - 0.7 * LINE),
-                        (x, y - height / 2),
-                        Box(x, (top + y - height / 2) / 2, wide(len(symbol) + len(sizes) + 3), 2 * LINE),
+                        (x, top if place == 0 else middle + 0.6 * LINE),
+                        (x, foot),
+                        Box(x, middle, wide(len(symbol) + len(sizes) + 3), 2 * LINE),
                         gradient=False,
                     )
                 )
