@@ -6,6 +6,10 @@ import ctypes
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +89,20 @@ def test_the_folder_is_the_platforms_unless_named(monkeypatch: pytest.MonkeyPatc
     assert cache_folder() == Path("/somewhere/chainrule/compiled")
     monkeypatch.setattr(machine.sys, "platform", "darwin")
     assert cache_folder().parts[-4:] == ("Library", "Caches", "chainrule", "compiled")
+
+
+def test_threads_that_ask_at_once_get_the_same_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = threading.Barrier(3)
+
+    class Slow(Machine):
+        def __init__(self) -> None:
+            with suppress(threading.BrokenBarrierError):
+                asked.wait(0.2)  # all would be here together, were they let in
+
+    monkeypatch.setattr(machine, "_machine", cache(Slow))
+    with ThreadPoolExecutor(3) as pool:
+        made = {id(each) for each in pool.map(lambda _: machine.the_machine(), range(3))}
+    assert len(made) == 1
 
 
 RUN = """
