@@ -223,7 +223,9 @@ class _Loop:
         self.rates.watch(record.watched)
         self.stopping.watch(record, at, self.trainer.parameters)
         asked_to_stop = [callback(record) is True for callback in callbacks]
-        stopped = self.stopping.verdict(record, at) or ("a callback asked to stop" if any(asked_to_stop) else "")
+        stopped = self.stopping.verdict(record, at) or (
+            "a callback asked to stop" if any(asked_to_stop) else ""
+        )
         if self.pressed():
             stopped = stopped or f"Ctrl-C, after epoch {at.epoch}"
         now = monotonic()
