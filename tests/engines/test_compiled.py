@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -30,6 +31,8 @@ from chainrule.formulas.expression import PRIMITIVES
 from chainrule.formulas.losses import LOSSES, loss
 from chainrule.formulas.rules import RULES, rule
 from chainrule.formulas.vocabulary import absolute, cos, log1p, scalar, where
+from chainrule.learning.loop import train_prepared
+from chainrule.learning.settings import make_settings
 from tolerances import assert_close
 
 NETWORKS = {
@@ -221,15 +224,70 @@ def test_ctrl_c_stops_a_run_over_several_epochs(
     assert _train(batch=batch, checkpoint=path, resume=True).model.digest == _train(batch=batch).model.digest
 
 
-def test_an_exploding_run_is_told_as_the_numpy_engine_tells_it() -> None:
+@pytest.mark.parametrize("progress", [None, lambda record: None], ids=["unwatched", "progress"])
+@pytest.mark.parametrize(("rate", "clip_norm"), [(1.0, None), (0.02, None), (1e30, 1e30)])
+def test_an_exploding_run_is_told_as_the_numpy_engine_tells_it(
+    rate: float, clip_norm: float | None, progress: Any
+) -> None:
     told = []
+    network = Network(3, [Dense(8), Dense(1)])
+    settings = make_settings(
+        loss="mse", epochs=50, rule="sgd", rate=rate, clip_norm=clip_norm, dtype="float64"
+    )
     for engine in ("numpy", "compiled"):
         with pytest.raises(cr.errors.Divergence) as caught:
-            cr.train(
-                Network(3, [Dense(8), Dense(1)]), X * 100, Y, epochs=50, rule="sgd", rate=1.0, engine=engine
+            train_prepared(
+                network, Data(X * 100, Y[:, None]), None, settings, engine=engine, progress=progress
             )
         told.append(str(caught.value))
     assert told[0] == told[1]
+    assert re.search(r"epoch \d+, batch \d+", told[0])
+
+
+def test_a_later_epoch_and_batch_are_named_where_several_epochs_go_in_one_call() -> None:
+    rows = np.ones((4, 1))
+    settings = make_settings(loss="mse", epochs=500, batch=2, rule="sgd", rate=1.5, dtype="float64")
+    network = Network(1, [Dense(1, bias=False, weights=[[2.0]])])
+    told = []
+    for engine in ("numpy", "compiled"):
+        with pytest.raises(cr.errors.Divergence) as caught:
+            train_prepared(network, Data(rows, 0 * rows), None, settings, engine=engine)
+        told.append(str(caught.value))
+    assert told[0] == told[1]
+    found = re.search(r"epoch (\d+), batch (\d+)", told[0])
+    assert found is not None
+    assert int(found[1]) > 2
+
+
+def test_progress_is_told_in_slices_and_of_the_last_epoch() -> None:
+    seen: list[int] = []
+    settings = make_settings(loss="mse", epochs=200, batch=16, rate=0.01)
+    for engine in ("numpy", "compiled"):
+        seen.clear()
+        data = Data(X, Y[:, None])
+        run = train_prepared(
+            NETWORK, data, None, settings, engine=engine, progress=lambda record: seen.append(record.epoch)
+        )
+        assert seen == sorted(seen)
+        assert seen[-1] == run.epochs == 200
+        assert len(seen) < 200
+
+
+def test_checkpoints_every_few_epochs_cut_no_run_into_single_epochs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls: list[int] = []
+    epochs = CompiledTrainer.epochs
+
+    def counted(self: CompiledTrainer, orders: Any, batch: int, rates: Any, *others: Any) -> Any:
+        calls.append(len(rates))
+        return epochs(self, orders, batch, rates, *others)
+
+    monkeypatch.setattr(CompiledTrainer, "epochs", counted)
+    monkeypatch.setattr("chainrule.learning.loop.SLICE", 60.0)
+    run = _train(checkpoint=tmp_path / "c", checkpoint_epochs=30, checkpoint_seconds=None)
+    assert calls == [30, 30, 30, 10]
+    assert run.model.digest == _train().model.digest
 
 
 def test_the_outputs_and_the_loss_of_many_rows_are_the_numpy_engines() -> None:

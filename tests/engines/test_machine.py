@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,6 +83,48 @@ def test_without_a_folder_to_write_code_is_made_each_time(
     for _ in range(2):
         made = Machine()
         assert (_call(made, 3.0), made.compiled) == (6.0, 1)
+
+
+def test_a_full_disk_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = NamedTemporaryFile
+
+    def full(*given: Any, **named: Any) -> Any:
+        def write(data: bytes) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        file = wanted(*given, **named)
+        file.write = write
+        return file
+
+    with monkeypatch.context() as patched:
+        patched.setattr(machine, "NamedTemporaryFile", full)
+        made = Machine()
+        assert (_call(made, 3.0), made.compiled) == (6.0, 1)
+    assert list(folder.iterdir()) == []
+    assert (_call(Machine(), 3.0), len(list(folder.iterdir()))) == (6.0, 1)
+
+
+def test_a_folder_that_may_not_be_written_to_is_only_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _call(Machine(), 3.0)
+
+    def refused(*given: Any, **named: Any) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(machine, "NamedTemporaryFile", refused)
+    kept, anew = Machine(), Machine()
+    assert (_call(kept, 3.0), kept.compiled) == (6.0, 0)
+    assert (_call(anew, 5.0), anew.compiled) == (10.0, 1)
+
+
+def test_the_first_code_made_is_told_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(machine, "tell", told.append)
+    first, second = Machine(), Machine()
+    for made in (first, second):
+        assert [_call(made, factor) for factor in (3.0, 5.0)] == [6.0, 10.0]
+    assert told == ["making machine code for this processor: once, and usually in a second or two"]
 
 
 def test_the_folder_is_the_platforms_unless_named(monkeypatch: pytest.MonkeyPatch) -> None:

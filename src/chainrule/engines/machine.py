@@ -142,8 +142,15 @@ def _write(name: str, code: bytes) -> None:
     with suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=folder, suffix=".tmp", delete=False) as file:
-            file.write(sha256(name.encode() + code).digest() + code)
-        Path(file.name).replace(folder / f"{name}.bin")
+            made = Path(file.name)
+            try:
+                file.write(sha256(name.encode() + code).digest() + code)
+                file.flush()
+                made.replace(folder / f"{name}.bin")
+            except BaseException:
+                # A full disk, or Ctrl-C.
+                made.unlink(missing_ok=True)
+                raise
 
 
 def _renew_making() -> None:
