@@ -83,7 +83,8 @@ def play(folder: Path, seed: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    loop.SLICE = 0.0005  # so that checkpoints fall within epochs, too
+    # So that checkpoints fall within epochs, too.
+    loop.SLICE = 0.0 if sys.argv[4] == "compiled" else 0.0005
     fit(0)  # so that a child need not load anything
     for number in range(int(sys.argv[2])):
         print(json.dumps(play(Path(sys.argv[1]), int(sys.argv[3]) + number)), flush=True)
