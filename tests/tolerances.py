@@ -20,6 +20,7 @@ Comparison = Literal[
     "elementary function",
     "float32",
     "engines in float32",
+    "whole run",
 ]
 
 TOLERANCE: dict[Comparison, float] = {
@@ -32,6 +33,7 @@ TOLERANCE: dict[Comparison, float] = {
     "elementary function": 4e-15,  # exp, tanh, … of two libraries, float64
     "float32": 2e-5,  # a formula in float32 against itself in float64
     "engines in float32": 1e-5,  # the same step by two engines
+    "whole run": 1e-9,  # 100 epochs by two engines, float64
 }
 
 

@@ -46,10 +46,10 @@ from .learning.encoding import Encoding as Encoding
 from .learning.frames import table_from as table_from
 from .learning.history import EpochRecord as EpochRecord
 from .learning.history import History as History
-from .learning.loop import Run as Run
 from .learning.model import Model as Model
 from .learning.perceptron import train_perceptron as train_perceptron
 from .learning.replay import Replayed as Replayed
+from .learning.run import Run as Run
 from .learning.settings import Settings as Settings
 from .learning.tables import Table as Table
 from .learning.tables import read_table as read_table

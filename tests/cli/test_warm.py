@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,3 +31,19 @@ def test_what_warm_made_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(warm, "_usual", lambda: iter(chosen))
     warm.warm(["float32"])
     assert warm.warm(["float32"]) == 0
+
+
+def test_the_first_training_says_that_code_is_made_and_the_second_is_silent(tmp_path: Path) -> None:
+    chosen = ["xor", "--layers", "2", "--epochs", "2", "--engine", "compiled", "--out", str(tmp_path / "m")]
+    told = []
+    for _ in range(2):
+        ran = subprocess.run(
+            [sys.executable, "-m", "chainrule", "train", *chosen],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "CHAINRULE_CACHE": str(tmp_path / "code")},
+            check=True,
+        )
+        told.append(ran.stderr)
+    sentence = "making machine code for this processor: once, and usually in a second or two\n"
+    assert told == [sentence, ""]

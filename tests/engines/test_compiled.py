@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,24 +17,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from parity import COMPILED, PLAIN, assert_engines_agree
 
 import chainrule as cr
-from chainrule.derivation import Dense, Derivation, Dropout, Network, derive
+from chainrule.derivation import Dense, Dropout, Network, derive
 from chainrule.engines.compiled import CompiledEngine
 from chainrule.engines.compiled_training import CompiledTrainer
 from chainrule.engines.engine import Data
 from chainrule.engines.initial import initial_parameters
-from chainrule.engines.numpy import NumpyEngine, NumpyTrainer
+from chainrule.engines.numpy import NumpyTrainer
 from chainrule.formulas.activations import ACTIVATIONS, activation
 from chainrule.formulas.expression import PRIMITIVES
 from chainrule.formulas.losses import LOSSES, loss
 from chainrule.formulas.rules import RULES, rule
 from chainrule.formulas.vocabulary import absolute, cos, log1p, scalar, where
-from tolerances import Comparison, assert_close
-
-COUNT, KEY = 11, 42
-COMPILED, PLAIN = CompiledEngine(), NumpyEngine()
-TOLERANCES: dict[str, Comparison] = {"float64": "rounding", "float32": "engines in float32"}
+from chainrule.learning.loop import train_prepared
+from chainrule.learning.settings import make_settings
+from tolerances import assert_close
 
 NETWORKS = {
     "one unit": Network(3, [Dense(1, "sigmoid")]),
@@ -58,57 +58,6 @@ OPTIONS: list[dict[str, Any]] = [
     {"clip_norm": 0.05},
     {"clip_value": 0.02, "sample_weights": True},
 ]
-
-
-def _data(derivation: Derivation, count: int) -> Data:
-    rng = np.random.default_rng(3)
-    network, targets = derivation.network, derivation.loss and derivation.loss.targets
-    X = rng.normal(size=(count, network.inputs))
-    if derivation.shapes["y"][1] == 1 and targets == "classes":
-        y: Any = rng.integers(0, network.outputs, (count, 1))
-    elif targets == "classes":
-        y = np.eye(network.outputs)[rng.integers(0, network.outputs, count)]
-    elif targets == "binary":
-        y = rng.integers(0, 2, size=(count, network.outputs)).astype(float)
-    else:
-        y = rng.uniform(0.1, 0.9, size=(count, network.outputs))
-    weighted = "q" in derivation.inputs or "s" in derivation.inputs
-    return Data(X, y, rng.uniform(0.5, 2, size=(count, 1)) if weighted else None)
-
-
-def _assert_near(got: Any, wanted: Any, dtype: str, what: str) -> None:
-    scale = max(float(np.max(np.abs(wanted), initial=0.0)), 1e-3)
-    assert_close(got, wanted, TOLERANCES[dtype], scale=scale, what=what)
-
-
-def assert_engines_agree(
-    network: Network, loss: Any, by: str, options: dict[str, Any], dtype: str, *, ours: Any = COMPILED
-) -> None:
-    """One recorded step, symbol by symbol, and an epoch of training with a smaller last batch."""
-    derivation = derive(network, loss, by, **options)
-    data = _data(derivation, COUNT)
-    parameters: dict[str, Any] = {n: v.astype(dtype) for n, v in initial_parameters(network, 1).items()}
-    values = {**parameters, "x": data.X, "y": data.y}
-    if data.weights is not None:
-        values["q" if "q" in derivation.inputs else "s"] = data.weights
-    chosen: dict[str, Any] = {"rate": 0.05, "step": 3, "key": KEY, "dtype": dtype}
-    got, wanted = ours.run(derivation, values, **chosen), PLAIN.run(derivation, values, **chosen)
-    assert got.values.keys() == wanted.values.keys()
-    assert got.updated.keys() == wanted.updated.keys()
-    for symbol, value in wanted.values.items():
-        _assert_near(got.values[symbol], value, dtype, symbol)
-    for symbol, value in wanted.updated.items():
-        _assert_near(got.updated[symbol], value, dtype, f"new {symbol}")
-    trainers = [e.trainer(derivation, parameters, data, dtype=dtype, key=KEY) for e in (ours, PLAIN)]
-    assert isinstance(trainers[0], CompiledTrainer)
-    order = np.random.default_rng(2).permutation(COUNT)
-    sums = [t.steps(order, 4, 0, 0.05, 60.0, lambda: False) for t in trainers]
-    assert sums[0].batches == sums[1].batches == 3
-    for name in ("samples", "loss", "squares"):
-        _assert_near(getattr(sums[0], name), getattr(sums[1], name), dtype, name)
-    if dtype == "float64":
-        for name, value in trainers[1].parameters().items():
-            assert_close(trainers[0].parameters()[name], value, "autograd", what=name)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -211,11 +160,11 @@ def test_a_run_is_the_numpy_engines(choices: dict[str, Any]) -> None:
     assert len(ours.history) == len(theirs.history)
     assert ours.stopped == theirs.stopped
     for got, wanted in zip(ours.history, theirs.history, strict=True):
-        assert_close(got.loss, wanted.loss, "central difference")
-        assert_close(got.gradient_norms, wanted.gradient_norms, "central difference")
+        assert_close(got.loss, wanted.loss, "whole run")
+        assert_close(got.gradient_norms, wanted.gradient_norms, "whole run")
         assert got.rate == wanted.rate
     for name, value in theirs.model.parameters.items():
-        assert_close(ours.model.parameters[name], value, "central difference", what=name)
+        assert_close(ours.model.parameters[name], value, "whole run", what=name)
     assert ours.model.made_with["engine"] == "compiled"
 
 
@@ -275,15 +224,70 @@ def test_ctrl_c_stops_a_run_over_several_epochs(
     assert _train(batch=batch, checkpoint=path, resume=True).model.digest == _train(batch=batch).model.digest
 
 
-def test_an_exploding_run_is_told_as_the_numpy_engine_tells_it() -> None:
+@pytest.mark.parametrize("progress", [None, lambda record: None], ids=["unwatched", "progress"])
+@pytest.mark.parametrize(("rate", "clip_norm"), [(1.0, None), (0.02, None), (1e30, 1e30)])
+def test_an_exploding_run_is_told_as_the_numpy_engine_tells_it(
+    rate: float, clip_norm: float | None, progress: Any
+) -> None:
     told = []
+    network = Network(3, [Dense(8), Dense(1)])
+    settings = make_settings(
+        loss="mse", epochs=50, rule="sgd", rate=rate, clip_norm=clip_norm, dtype="float64"
+    )
     for engine in ("numpy", "compiled"):
         with pytest.raises(cr.errors.Divergence) as caught:
-            cr.train(
-                Network(3, [Dense(8), Dense(1)]), X * 100, Y, epochs=50, rule="sgd", rate=1.0, engine=engine
+            train_prepared(
+                network, Data(X * 100, Y[:, None]), None, settings, engine=engine, progress=progress
             )
         told.append(str(caught.value))
     assert told[0] == told[1]
+    assert re.search(r"epoch \d+, batch \d+", told[0])
+
+
+def test_a_later_epoch_and_batch_are_named_where_several_epochs_go_in_one_call() -> None:
+    rows = np.ones((4, 1))
+    settings = make_settings(loss="mse", epochs=500, batch=2, rule="sgd", rate=1.5, dtype="float64")
+    network = Network(1, [Dense(1, bias=False, weights=[[2.0]])])
+    told = []
+    for engine in ("numpy", "compiled"):
+        with pytest.raises(cr.errors.Divergence) as caught:
+            train_prepared(network, Data(rows, 0 * rows), None, settings, engine=engine)
+        told.append(str(caught.value))
+    assert told[0] == told[1]
+    found = re.search(r"epoch (\d+), batch (\d+)", told[0])
+    assert found is not None
+    assert int(found[1]) > 2
+
+
+def test_progress_is_told_in_slices_and_of_the_last_epoch() -> None:
+    seen: list[int] = []
+    settings = make_settings(loss="mse", epochs=200, batch=16, rate=0.01)
+    for engine in ("numpy", "compiled"):
+        seen.clear()
+        data = Data(X, Y[:, None])
+        run = train_prepared(
+            NETWORK, data, None, settings, engine=engine, progress=lambda record: seen.append(record.epoch)
+        )
+        assert seen == sorted(seen)
+        assert seen[-1] == run.epochs == 200
+        assert len(seen) < 200
+
+
+def test_checkpoints_every_few_epochs_cut_no_run_into_single_epochs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls: list[int] = []
+    epochs = CompiledTrainer.epochs
+
+    def counted(self: CompiledTrainer, orders: Any, batch: int, rates: Any, *others: Any) -> Any:
+        calls.append(len(rates))
+        return epochs(self, orders, batch, rates, *others)
+
+    monkeypatch.setattr(CompiledTrainer, "epochs", counted)
+    monkeypatch.setattr("chainrule.learning.loop.SLICE", 60.0)
+    run = _train(checkpoint=tmp_path / "c", checkpoint_epochs=30, checkpoint_seconds=None)
+    assert calls == [30, 30, 30, 10]
+    assert run.model.digest == _train().model.digest
 
 
 def test_the_outputs_and_the_loss_of_many_rows_are_the_numpy_engines() -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.derivation import Dense, Dropout, Network, derive
+from chainrule.derivation import Dense, Derivation, Dropout, Network, derive
+from chainrule.engines.compiled import CompiledEngine
 from chainrule.engines.engine import Step
 from chainrule.engines.numpy import NumpyEngine
 from chainrule.formulas.activations import ACTIVATIONS, activation
@@ -74,9 +75,8 @@ def assert_gradients_agree(
     l2: float = 0.0,
     integers: bool = False,
 ) -> Step:
-    """Loss and every gradient of a recorded step against PyTorch's; returns the step."""
+    """Loss and every gradient of a step recorded by either engine against PyTorch's; returns NumPy's step."""
     import torch
-    from torch_networks import loss_and_gradients
 
     classes = CLASS_WEIGHTS[: max(2, network.outputs)] if weights in ("classes", "both") else None
     derivation = derive(
@@ -96,18 +96,32 @@ def assert_gradients_agree(
     if classes is not None:
         labels = values["y"][:, 0] if integers or network.outputs == 1 else values["y"].argmax(axis=1)
         s = s * np.array(classes)[labels.astype(int)]
-    step = NumpyEngine().run(derivation, values, key=5)
+    for engine in (CompiledEngine(), NumpyEngine()):
+        step = engine.run(derivation, values, key=5)
+        _assert_are_pytorchs(step, derivation, network, loss, values, torch.tensor(s), l2)
+    return step
+
+
+def _assert_are_pytorchs(
+    step: Step,
+    derivation: Derivation,
+    network: Network,
+    loss: str,
+    values: dict[str, Any],
+    s: Any,
+    l2: float,
+) -> None:
+    import torch
+    from torch_networks import loss_and_gradients
+
     masks = {name: torch.tensor(step[name]) for name in step.values if name[0] == "m" and name[1:].isdigit()}
-    value, gradients = loss_and_gradients(
-        network, loss, values, sample_weights=torch.tensor(s), l2=l2, masks=masks
-    )
+    value, gradients = loss_and_gradients(network, loss, values, sample_weights=s, l2=l2, masks=masks)
     assert_close(step["C"], value, "autograd", what=f"{loss} of {network}")
     assert set(derivation.gradients) == set(gradients)
     for name, gradient in gradients.items():
         assert_close(
             step[derivation.gradients[name]], gradient.numpy(), "autograd", what=f"∂C/∂{name}, {network}"
         )
-    return step
 
 
 @pytest.mark.parametrize("hidden", HIDDEN)

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,6 +85,48 @@ def test_without_a_folder_to_write_code_is_made_each_time(
         assert (_call(made, 3.0), made.compiled) == (6.0, 1)
 
 
+def test_a_full_disk_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = NamedTemporaryFile
+
+    def full(*given: Any, **named: Any) -> Any:
+        def write(data: bytes) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        file = wanted(*given, **named)
+        file.write = write
+        return file
+
+    with monkeypatch.context() as patched:
+        patched.setattr(machine, "NamedTemporaryFile", full)
+        made = Machine()
+        assert (_call(made, 3.0), made.compiled) == (6.0, 1)
+    assert list(folder.iterdir()) == []
+    assert (_call(Machine(), 3.0), len(list(folder.iterdir()))) == (6.0, 1)
+
+
+def test_a_folder_that_may_not_be_written_to_is_only_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _call(Machine(), 3.0)
+
+    def refused(*given: Any, **named: Any) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(machine, "NamedTemporaryFile", refused)
+    kept, anew = Machine(), Machine()
+    assert (_call(kept, 3.0), kept.compiled) == (6.0, 0)
+    assert (_call(anew, 5.0), anew.compiled) == (10.0, 1)
+
+
+def test_the_first_code_made_is_told_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(machine, "tell", told.append)
+    first, second = Machine(), Machine()
+    for made in (first, second):
+        assert [_call(made, factor) for factor in (3.0, 5.0)] == [6.0, 10.0]
+    assert told == ["making machine code for this processor: once, and usually in a second or two"]
+
+
 def test_the_folder_is_the_platforms_unless_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CHAINRULE_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
@@ -85,6 +134,20 @@ def test_the_folder_is_the_platforms_unless_named(monkeypatch: pytest.MonkeyPatc
     assert cache_folder() == Path("/somewhere/chainrule/compiled")
     monkeypatch.setattr(machine.sys, "platform", "darwin")
     assert cache_folder().parts[-4:] == ("Library", "Caches", "chainrule", "compiled")
+
+
+def test_threads_that_ask_at_once_get_the_same_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = threading.Barrier(3)
+
+    class Slow(Machine):
+        def __init__(self) -> None:
+            with suppress(threading.BrokenBarrierError):
+                asked.wait(0.2)  # all would be here together, were they let in
+
+    monkeypatch.setattr(machine, "_machine", cache(Slow))
+    with ThreadPoolExecutor(3) as pool:
+        made = {id(each) for each in pool.map(lambda _: machine.the_machine(), range(3))}
+    assert len(made) == 1
 
 
 RUN = """

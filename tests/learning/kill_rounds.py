@@ -1,7 +1,7 @@
 """Runs training in forked children and kills them; used by test_killing.py, in a process of its own.
 
-Arguments: a folder, the number of rounds, a seed. Prints one JSON object a round: the epochs at which a child
-was killed, the digest and the losses of the end, and the same of an unbroken run.
+Arguments: a folder, the number of rounds, a seed, an engine. Prints one JSON object a round: how often a
+child was killed, the digest and the losses of the end, and the same of an unbroken run.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def fit(seed: int, **keeping: Any) -> dict[str, Any]:
     X = rng.normal(size=(100, 4))
     y = (X[:, 0] * X[:, 1] > 0).astype(int)
     net = Network(4, [Dense(12, "prelu"), Dropout(0.1), Dense(1, "sigmoid")])
-    choices = {"epochs": EPOCHS, "batch": 4, "rate": 0.02, "seed": seed, "validation": 0.2, "patience": 20}
+    choices: dict[str, Any] = {"engine": sys.argv[4]}
+    choices |= {"epochs": EPOCHS, "batch": 4, "rate": 0.02, "seed": seed, "validation": 0.2, "patience": 20}
     run = train(net, X, y, **choices, schedule="plateau(patience=2, gamma=0.5)", **keeping)
     return {"digest": run.model.digest, "losses": run.history.losses, "notes": run.notes}
 
@@ -82,7 +83,8 @@ def play(folder: Path, seed: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    loop.SLICE = 0.0005  # so that checkpoints fall within epochs, too
+    # So that checkpoints fall within epochs, too.
+    loop.SLICE = 0.0 if sys.argv[4] == "compiled" else 0.0005
     fit(0)  # so that a child need not load anything
     for number in range(int(sys.argv[2])):
         print(json.dumps(play(Path(sys.argv[1]), int(sys.argv[3]) + number)), flush=True)

@@ -10,7 +10,7 @@ import pytest
 
 from chainrule.errors import ModelFileError
 from chainrule.files.canonical import from_text, to_text
-from chainrule.learning.history import EpochRecord, History
+from chainrule.learning.history import EpochColumns, EpochRecord, History
 
 Told = Callable[[type, Callable[[], object]], str]
 
@@ -99,3 +99,13 @@ WRONG_COLUMNS: dict[str, tuple[dict[str, object], str]] = {
 def test_a_column_of_wrong_values_is_refused(told: Told, columns: dict[str, object], message: str) -> None:
     made = {**History([FIRST, SECOND]).to_json(), **columns}
     assert told(ModelFileError, lambda: History.from_json(made)) == message  # type: ignore[arg-type]
+
+
+def test_the_latest_record_is_read_without_making_the_others() -> None:
+    history = History([EpochRecord(1, 0.5, None, {}, 0.1, (0.2,), 0.01)])
+    assert history.latest == history.records[0]
+    history.extend(EpochColumns(2, [0.4, 0.3], [[0.1], [0.2]], [0.1, 0.05, 0.01], 0.02))
+    history.extend(EpochColumns(4, [], [], [], 0.0))
+    latest = history.latest
+    assert latest == EpochRecord(3, 0.3, None, {}, 0.05, (0.2,), 0.02)
+    assert history[-1] == latest

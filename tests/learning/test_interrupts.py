@@ -144,9 +144,10 @@ def test_a_callback_may_press_it_too(two_classes: Rows) -> None:
     assert fit(two_classes, callbacks=[presses]).stopped == "Ctrl-C, after epoch 2"
 
 
-def test_the_command_stops_and_keeps_its_model_and_checkpoint(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+def test_the_command_stops_and_keeps_its_model_and_checkpoint(engine: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "chainrule", "train", "xor", "--epochs", "100000", "--json"]
-    command += ["--checkpoint-every", "1", "--out", str(tmp_path / "m")]
+    command += ["--checkpoint-every", "1", "--out", str(tmp_path / "m"), "--engine", engine]
     checkpoint = tmp_path / "m.checkpoint"
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONWARNINGS": ""}

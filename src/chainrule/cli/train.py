@@ -116,9 +116,9 @@ def _train(made: Prepared, keeper: Keeper, resume: bool, engine: str, *, show: b
     if show:
         machine.tell = lambda sentence: click.echo(sentence, err=True)
 
-    with progress(made.model.settings.epochs, show=show) as callback:
+    with progress(made.model.settings.epochs, show=show) as tell:
         try:
-            return train_made(made, callbacks=[callback], keeper=keeper, resume=resume, engine=engine)
+            return train_made(made, progress=tell, keeper=keeper, resume=resume, engine=engine)
         except Divergence:
             # It could only be gone on from with the same settings, which diverge again.
             keeper.path.unlink(missing_ok=True)

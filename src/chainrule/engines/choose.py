@@ -21,6 +21,8 @@ ENGINES = {
 # What a step and a multiplication cost the NumPy engine, in seconds, and from how much of it on machine code
 # is worth being made: its compiler takes about this long to load, and to compile what is not kept on disk.
 STEP, MULTIPLICATION, WORTH_COMPILING = 1e-4, 2e-11, 1.0
+# A feedforward pass is asked for again more often than a training run, so less of it is enough.
+ACTIVATION, WORTH_COMPILING_FORWARD = 1e-9, 0.05
 
 
 @cache
@@ -57,6 +59,19 @@ def choose_engine(name: str, network: Network, rows: int, batch: int, epochs: in
     steps = epochs * -(-rows // batch)
     work = steps * STEP + 3 * network.parameter_count * rows * epochs * MULTIPLICATION
     return find_engine("compiled" if work > WORTH_COMPILING else "numpy")
+
+
+def choose_forward_engine(network: Network, rows: int) -> Engine:
+    """The engine for a feedforward pass over so many rows, by the amount of work alone.
+
+    >>> from chainrule.derivation.network import Dense
+    >>> digits = Network(784, [Dense(128, "relu"), Dense(10, "softmax")])
+    >>> choose_forward_engine(digits, 1000).name, choose_forward_engine(digits, 60_000).name
+    ('numpy', 'compiled')
+    """
+    units = sum(network.sizes[1:])
+    work = rows * (network.parameter_count * MULTIPLICATION + units * ACTIVATION)
+    return find_engine("compiled" if work > WORTH_COMPILING_FORWARD else "numpy")
 
 
 def load_products(engine: Engine, network: Network, rows: int) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,9 +19,12 @@ from chainrule.engines.lowering import Lowering
 from chainrule.engines.machine import the_machine
 from chainrule.engines.machinery import Machinery, weights_name
 from chainrule.engines.program import Arena
-from chainrule.engines.threads import enough_threads
+from chainrule.engines.threads import enough_threads, threads_of_ones_own
 
-CHUNK = 512
+# So many rows at a time stay in a core's cache, and fill BLAS's blocks.
+CHUNK = 1024
+# The multiplications from which on several threads share the rows: about 20 ms of work.
+WORTH_SHARING_ROWS = 10**9
 
 
 class CompiledEvaluator:
@@ -29,6 +34,7 @@ class CompiledEvaluator:
         self._derivation, self._dtype = derivation, dtype
         self._machinery = Machinery(derivation, Arena(derivation, dtype))
         self._programs: dict[int, _Forward] = {}
+        self._others: list[CompiledEvaluator] = []
 
     def _program(self, rows: int) -> _Forward:
         if rows not in self._programs:
@@ -42,25 +48,58 @@ class CompiledEvaluator:
 
     def __call__(self, parameters: Mapping[str, Any], data: Data) -> tuple[Array, float | None]:
         """The outputs (N, O), and the loss where the derivation has one."""
-        derivation, machinery, count = self._derivation, self._machinery, len(data.X)
+        loss, count = self._derivation.loss, len(data.X)
+        network = self._derivation.network
         self.load(parameters)
-        outputs = np.empty((count, derivation.network.outputs), self._dtype)
-        summed, weight = 0.0, 0.0
+        outputs = np.empty((count, network.outputs), self._dtype)
         size = min(CHUNK, count)
-        programs = [self._program(rows) for rows in {size, count % size or size}]
-        assert programs
-        with enough_threads(derivation.network, size):
-            for start in range(0, count, size):
-                piece = slice(start, min(start + size, count))
-                program = self._program(piece.stop - start)
-                program.run(data, piece, outputs)
-                if derivation.loss is not None:
-                    share = float(machinery.numbers[Place.SHARE])
-                    summed += float(machinery.numbers[Place.LOSS]) * share
-                    weight += share
-        if derivation.loss is None:
+        pieces = [slice(start, min(start + size, count)) for start in range(0, count, size)]
+        if len(pieces) > 1 and network.parameter_count * count >= WORTH_SHARING_ROWS:
+            sums = self._shared(parameters, data, pieces, outputs)
+        else:
+            with enough_threads(network, size):
+                sums = self._pieces(data, pieces, outputs)
+        if loss is None:
             return outputs, None
-        return outputs, summed if derivation.loss.over_batch == "sum" else summed / (weight or 1.0)
+        # Added up in the order of the rows, whoever computed them.
+        summed, weight = sum(of * share for of, share in sums), sum(share for _, share in sums)
+        return outputs, summed if loss.over_batch == "sum" else summed / (weight or 1.0)
+
+    def _pieces(self, data: Data, pieces: Sequence[slice], outputs: Array) -> list[tuple[float, float]]:
+        """Compute chunks into their places; the loss of each, and its share in the whole."""
+        for rows in {piece.stop - piece.start for piece in pieces}:
+            self._program(rows)
+        sums, machinery = [], self._machinery
+        for piece in pieces:
+            self._program(piece.stop - piece.start).run(data, piece, outputs)
+            if self._derivation.loss is not None:
+                sums.append((float(machinery.numbers[Place.LOSS]), float(machinery.numbers[Place.SHARE])))
+        return sums
+
+    def _shared(
+        self, parameters: Mapping[str, Any], data: Data, pieces: Sequence[slice], outputs: Array
+    ) -> list[tuple[float, float]]:
+        """`_pieces` by several threads, each with a program of its own and a product thread of its own.
+
+        A chunk's bits do not depend on who computes it, so neither do the results on the number of threads.
+        """
+        with threads_of_ones_own() as threads:
+            count = min(threads, len(pieces))
+            while len(self._others) < count - 1:
+                self._others.append(CompiledEvaluator(self._derivation, self._dtype))
+            for other in self._others[: count - 1]:
+                other.load(parameters)
+            edges = [len(pieces) * number // count for number in range(count + 1)]
+            parts = [pieces[start:stop] for start, stop in pairwise(edges)]
+            if count == 1:
+                return self._pieces(data, pieces, outputs)
+            with ThreadPoolExecutor(count - 1) as pool:
+                found = [
+                    pool.submit(other._pieces, data, part, outputs)
+                    for other, part in zip(self._others, parts[1:], strict=False)
+                ]
+                first = self._pieces(data, parts[0], outputs)
+                return [*first, *(pair for each in found for pair in each.result())]
 
     def single(self, parameters: Mapping[str, Any]) -> Callable[[Any], Array]:
         """A function from one row (I,), an array of the evaluator's dtype, to its outputs (O,), soon.

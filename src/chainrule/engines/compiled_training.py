@@ -107,6 +107,8 @@ class CompiledTrainer:
         """Make the programs for batches of this size."""
         plan, count = self._machinery.plan, len(self._data.X)
         batch = min(batch, count)
+        if plan[Plan.BATCH] == batch:
+            return
         plan[Plan.WHOLE : Plan.WHOLE + 8] = self._program(batch)
         if count % batch:
             plan[Plan.REST : Plan.REST + 8] = self._program(count % batch)

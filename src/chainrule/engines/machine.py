@@ -25,6 +25,7 @@ _DIGEST = 32
 _log = getLogger("chainrule")
 # What is told when code is made; the command line prints it.
 tell: Callable[[str], None] = _log.info
+_making = Lock()
 # A kernel is named by its text; the name stands in for this word.
 _PLACEHOLDER = "KERNEL"
 
@@ -141,11 +142,33 @@ def _write(name: str, code: bytes) -> None:
     with suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=folder, suffix=".tmp", delete=False) as file:
-            file.write(sha256(name.encode() + code).digest() + code)
-        Path(file.name).replace(folder / f"{name}.bin")
+            made = Path(file.name)
+            try:
+                file.write(sha256(name.encode() + code).digest() + code)
+                file.flush()
+                made.replace(folder / f"{name}.bin")
+            except BaseException:
+                # A full disk, or Ctrl-C.
+                made.unlink(missing_ok=True)
+                raise
+
+
+def _renew_making() -> None:
+    global _making
+    _making = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_making)
 
 
 @cache
+def _machine() -> Machine:
+    return Machine()
+
+
 def the_machine() -> Machine:
     """The process's one machine, made when first needed."""
-    return Machine()
+    # Were two threads to make one each, the one let go would take its functions along.
+    with _making:
+        return _machine()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,6 +26,12 @@ class _OneThread:
         self._lock = Lock()
         self._users = 0
         self._limits: Any = None
+        if hasattr(os, "register_at_fork"):
+            # Another thread may hold it at that moment, and would never let go in the child.
+            os.register_at_fork(after_in_child=self._renew_lock)
+
+    def _renew_lock(self) -> None:
+        self._lock = Lock()
 
     def take(self) -> None:
         from threadpoolctl import threadpool_limits
@@ -67,6 +74,17 @@ def enough_threads(network: Network, rows: int) -> Iterator[None]:
         if limited:
             _one_thread.leave()
         _decided.reset(token)
+
+
+@contextmanager
+def threads_of_ones_own() -> Iterator[int]:
+    """How many threads may each compute products of their own: as many as BLAS had, which is held to one."""
+    count = count_threads()
+    _one_thread.take()
+    try:
+        yield count
+    finally:
+        _one_thread.leave()
 
 
 def count_threads() -> int:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from numbers import Integral, Real
 from typing import Any, ClassVar
 from weakref import WeakValueDictionary
@@ -249,6 +250,11 @@ def walk(node: Expression) -> Iterator[Expression]:
                 waiting.extend((argument, False) for argument in reversed(at.arguments))
 
 
+@lru_cache(maxsize=256)
+def _in_order(node: Expression) -> tuple[Expression, ...]:
+    return tuple(walk(node))
+
+
 def symbols_in(node: Expression) -> tuple[str, ...]:
     """The names of the symbols of a tree, in order of first appearance."""
     return tuple(at.name for at in walk(node) if isinstance(at, Symbol))
@@ -262,7 +268,7 @@ def fold(
 ) -> Any:
     """Reduce a tree from its leaves up, each distinct node once."""
     done: dict[Expression, Any] = {}
-    for at in walk(node):
+    for at in _in_order(node):
         if isinstance(at, Symbol):
             done[at] = symbol(at)
         elif isinstance(at, Constant):

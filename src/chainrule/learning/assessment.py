@@ -41,13 +41,13 @@ class Assessment:
 
 def assess(model: Model, data: Data) -> Assessment:
     """Measure a model on prepared rows."""
-    measures = model.measures(data)
+    outputs, measures = model.measured(data)
+    predicted = model.decide(outputs)
     truth = class_numbers(data.y) if model.classifies else None
-    if truth is None or (model.network.outputs > 1 and model.predict(data.X[:1]).ndim > 1):
+    if truth is None or predicted.ndim > 1:
         return Assessment(measures, None, {})
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-    predicted = model.predict(data.X)
     count = max(model.network.outputs, 2)
     labels = model.classes or tuple(map(str, range(count)))
     numbers = np.arange(count)

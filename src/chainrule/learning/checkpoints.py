@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -199,6 +200,12 @@ class Keeper:
         )
         by_time = self.every_seconds is not None and now - self.last_time >= self.every_seconds
         return by_epochs or by_time
+
+    def epochs_left(self, epoch: int) -> int:
+        """After how many more epochs one is due; where epochs do not count, very many."""
+        if self.every_epochs is None:
+            return sys.maxsize
+        return max(self.last_epoch + self.every_epochs - epoch, 1)
 
     def done(self, epoch: int, now: float) -> None:
         """Note that one was written."""

@@ -51,6 +51,13 @@ class EpochColumns:
     rates: list[float]
     seconds: float
 
+    @property
+    def last(self) -> EpochRecord:
+        """The record of the last of them."""
+        at = len(self.losses) - 1
+        norms = tuple(self.gradient_norms[at])
+        return EpochRecord(self.first + at, self.losses[at], None, {}, self.rates[at], norms, self.seconds)
+
     def records(self) -> Iterator[EpochRecord]:
         """A record for each epoch."""
         rows = zip(self.losses, self.gradient_norms, self.rates, strict=False)
@@ -81,7 +88,13 @@ class History:
 
     def extend(self, columns: EpochColumns) -> None:
         """Add epochs given by columns."""
-        self._waiting.append(columns)
+        if columns.losses:
+            self._waiting.append(columns)
+
+    @property
+    def latest(self) -> EpochRecord:
+        """The last record, read without making the others."""
+        return self._waiting[-1].last if self._waiting else self._records[-1]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, History) and self.records == other.records

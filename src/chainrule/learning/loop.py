@@ -4,83 +4,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.derivation import Derivation, Network, derive
-from chainrule.engines.arrays import evaluate_arrays
+from chainrule.derivation import Network
 from chainrule.engines.choose import choose_engine, load_products
-from chainrule.engines.engine import Data, Engine, EpochsTrainer, Evaluator, Step, Trainer
-from chainrule.engines.samples import (
-    classes_of,
-)
+from chainrule.engines.engine import Data, Engine, EpochsTrainer, Step, Trainer
 from chainrule.engines.threads import enough_threads
-from chainrule.errors import ConfigError, Divergence
+from chainrule.errors import Divergence
 from chainrule.files.atomic import remove_leftovers
-from chainrule.formulas.layers import balanced_class_weight
 from chainrule.learning.capacity import check_memory
 from chainrule.learning.checkpoints import Checkpoint, Keeper, Position, fingerprint
 from chainrule.learning.diagnosis import diagnose, diagnose_end, first_broken
 from chainrule.learning.history import EpochColumns, EpochRecord, History
 from chainrule.learning.interrupts import stop_on_interrupt
 from chainrule.learning.model import Model
+from chainrule.learning.objective import class_weights, training_lines
 from chainrule.learning.orders import Orders
 from chainrule.learning.provenance import made_with
-from chainrule.learning.replay import Replay, Replayed, begin_training, in_dtype
+from chainrule.learning.replay import Replay, begin_training, in_dtype
+from chainrule.learning.run import Run
 from chainrule.learning.settings import RatePlan, Settings
 from chainrule.learning.snapshots import KeptFile, Snapshots
+from chainrule.learning.stopping import Stopping
+from chainrule.learning.validation import Validation
 
 Array = NDArray[Any]
 Callback = Callable[[EpochRecord], Any]
+# Seconds after which progress is told, Ctrl-C heard and a checkpoint thought of.
 SLICE = 0.1
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """A training run that has ended.
-
-    model:   the trained model (the best one, where early stopping or Ctrl-C chose it)
-    stopped: why it ended: one sentence
-    epochs:  how many were completed; best_epoch: the one the model is of
-    derivation, step: the lines of a training step, and every number of the last batch under the final weights
-    replay:  computes any step of the run again; for this the run holds the training rows
-    notes:   what a user should know
-
-    >>> from chainrule import Dense, Network, train
-    >>> net = Network(2, [Dense(2, "sigmoid"), Dense(1, "sigmoid")])
-    >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
-    >>> run = train(net, X, y, epochs=3, batch=2)
-    >>> run.at(epoch=3, batch=2)
-    <Replayed: step 6, batch 2 of epoch 3>
-    >>> run.at(epoch=3, batch=2)["W1[2,1]"] == float(run.model.parameters["W1"][1, 0])
-    True
-    """
-
-    model: Model
-    history: History
-    stopped: str
-    epochs: int
-    best_epoch: int
-    seconds: float
-    derivation: Derivation
-    step: Step
-    replay: Replay
-    interrupted: bool = False
-    notes: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        return f"<Run: {self.epochs} epochs in {self.seconds:.3g} s; {self.stopped}>"
-
-    def at(self, *, epoch: int, batch: int = 1) -> Replayed:
-        """The step of a batch, both counted from 1, with the bits that the training had.
-
-        Raises InvalidInput where the run had no such step.
-        """
-        return self.replay.step(epoch, batch)
 
 
 def train_prepared(
@@ -91,11 +47,15 @@ def train_prepared(
     *,
     model: Model | None = None,
     callbacks: Sequence[Callback] = (),
+    progress: Callback | None = None,
     keeper: Keeper | None = None,
     resume: bool = False,
     engine: str = "auto",
 ) -> Run:
-    """Train on data that is checked and split; `model` brings the encoding that scores are taken by."""
+    """Train on data that is checked and split; `model` brings the encoding that scores are taken by.
+
+    `callbacks` get the record of every epoch; `progress` gets one several times a second, the latest.
+    """
     chosen = choose_engine(engine, network, len(data.X), settings.batch, settings.epochs)
     check_memory(network, settings, len(data.X))
     load_products(chosen, network, min(settings.batch, len(data.X)))
@@ -105,7 +65,7 @@ def train_prepared(
         loop = _Loop(network, data, held_out, settings, model, chosen, keeper, pressed)
         if resume and keeper is not None and keeper.path.exists():
             loop.resume(Checkpoint.load(keeper.path))
-        return loop.run(tuple(callbacks))
+        return loop.run(tuple(callbacks), progress)
 
 
 class _Loop:
@@ -123,21 +83,22 @@ class _Loop:
         pressed: Callable[[], bool],
     ) -> None:
         self.network, self.data, self.held_out, self.asked = network, data, held_out, settings
-        self.settings = replace(settings, class_weight=_class_weights(network, data, settings))
+        self.settings = replace(settings, class_weight=class_weights(network, data, settings))
         self.engine, self.keeper, self.pressed = engine, keeper, pressed
-        self.derivation = _derive(network, data, self.settings)
+        self.derivation = training_lines(network, data, self.settings)
         self.notes: list[str] = []
         self.history = History()
         self.at = Position(squares=[0.0] * len({p.layer for p in self.derivation.trained}))
-        self.best: dict[str, Array] = {}
+        self.stopping = Stopping(self.settings, judged=held_out is not None)
         self.stepped = False
-        self.judge: Evaluator | None = None
         self.rates = RatePlan(settings)
         self.orders = Orders(len(data.X), settings.batch, settings.seed, settings.shuffle)
         self.rows = in_dtype(data, settings.dtype)
         self.trainer: Trainer = begin_training(engine, self.derivation, self.rows, settings)
+        self.takes_epochs = isinstance(self.trainer, EpochsTrainer)
         self.snapshots = Snapshots(self.derivation, settings.dtype)
         self.saved: int | None = None
+        self.tell = 0.0
         self.made_with = made_with(self.trainer.engine)
         if self.trainer.engine != engine.name:
             self.notes.append(
@@ -145,6 +106,7 @@ class _Loop:
                 f"the {self.trainer.engine} engine computed it"
             )
         self.template = model or Model(network, {}, self.settings)
+        self.validate = Validation(self.template, held_out, self.settings, engine)
         self.fingerprint = fingerprint(data, held_out) if keeper is not None else ""
 
     # --- going on -----------------------------------------------------------------------------------
@@ -166,7 +128,7 @@ class _Loop:
                 f"the run was begun for {found.settings.epochs} epochs and goes on for {self.asked.epochs}: its "
                 "schedule depends on that, so the result differs from that of a run begun so"
             )
-        self.at, self.history, self.best = found.position, found.history, dict(found.best)
+        self.at, self.history, self.stopping.best = found.position, found.history, found.best
         self.rates.state = [dict(state) for state in self.at.schedules]
         self.trainer.load(found.parameters, found.state, self.at.step)
         self.trainer.loss_limit = self.at.loss_limit
@@ -191,25 +153,29 @@ class _Loop:
             self.history,
             parameters,
             self.trainer.state(),
-            self.best,
+            self.stopping.best,
         ).save(self.keeper.path)
         self.saved = self.at.step
         self.keeper.done(self.at.epoch, now)
 
     # --- the loop -----------------------------------------------------------------------------------
 
-    def run(self, callbacks: tuple[Callback, ...]) -> Run:
+    def run(self, callbacks: tuple[Callback, ...], progress: Callback | None = None) -> Run:
         began = monotonic() - self.at.seconds
         self.snapshots.begin(monotonic())
         if self.keeper is not None:
             self.keeper.done(self.at.epoch, monotonic())
         stopped = self.already_over()
         while not stopped:
-            stopped = (
-                self.several(began) if not callbacks and self.unwatched() else self.epoch(began, callbacks)
-            )
+            several = not callbacks and self.unwatched()
+            stopped = self.several(began) if several else self.epoch(began, callbacks)
+            if progress is not None and len(self.history) and monotonic() >= self.tell:
+                progress(self.history.latest)
+                self.tell = monotonic() + SLICE
             if not stopped and self.at.epoch >= self.settings.epochs:
                 stopped = f"all {self.settings.epochs} epochs are done"
+        if progress is not None and len(self.history):
+            progress(self.history.latest)
         self.at.seconds = monotonic() - began
         if self.pressed():
             self.save(monotonic())
@@ -220,7 +186,7 @@ class _Loop:
         if self.at.epoch >= self.settings.epochs:
             return f"all {self.settings.epochs} epochs are done"
         if len(self.history):
-            return self.verdict(self.history[-1])
+            return self.stopping.verdict(self.history[-1], self.at)
         return ""
 
     def epoch(self, began: float, callbacks: tuple[Callback, ...]) -> str:
@@ -255,9 +221,11 @@ class _Loop:
         at.epoch, at.batch, at.samples, at.loss, at.rate = at.epoch + 1, 0, 0.0, 0.0, None
         at.squares = [0.0] * len(at.squares)
         self.rates.watch(record.watched)
-        self.watch(record)
+        self.stopping.watch(record, at, self.trainer.parameters)
         asked_to_stop = [callback(record) is True for callback in callbacks]
-        stopped = self.verdict(record) or ("a callback asked to stop" if any(asked_to_stop) else "")
+        stopped = self.stopping.verdict(record, at) or (
+            "a callback asked to stop" if any(asked_to_stop) else ""
+        )
         if self.pressed():
             stopped = stopped or f"Ctrl-C, after epoch {at.epoch}"
         now = monotonic()
@@ -270,13 +238,12 @@ class _Loop:
         """Whether nothing has to be looked at between this epoch and the next."""
         settings = self.settings
         return (
-            isinstance(self.trainer, EpochsTrainer)
+            self.takes_epochs
             and self.at.batch == 0
             and self.held_out is None
             and settings.patience is None
             and settings.tolerance is None
             and not any(self.rates.state)
-            and (self.keeper is None or self.keeper.every_epochs is None)
         )
 
     def several(self, began: float) -> str:
@@ -287,7 +254,10 @@ class _Loop:
         at, trainer, started = self.at, self.trainer, monotonic()
         assert isinstance(trainer, EpochsTrainer)
         orders, count = self.orders.following(at.epoch)
-        rates = self.rates.rates(at.epoch, min(count, self.settings.epochs - at.epoch))
+        count = min(count, self.settings.epochs - at.epoch)
+        if self.keeper is not None:
+            count = min(count, self.keeper.epochs_left(at.epoch))
+        rates = self.rates.rates(at.epoch, count)
         if orders is not None:
             orders = orders[: len(rates)]
         sums, rest = trainer.epochs(orders, self.settings.batch, rates, SLICE, self.pressed)
@@ -324,49 +294,13 @@ class _Loop:
         at = self.at
         mean = self.derivation.loss is None or self.derivation.loss.over_batch == "mean"
         norms = tuple(math.sqrt(square / at.batch) for square in at.squares)
-        validation_loss, measures = self.validate()
+        validation_loss, measures = self.validate(self.trainer.parameters)
         loss = at.loss / (at.samples or 1) * (1 if mean else self.orders.steps)
         return EpochRecord(at.epoch + 1, loss, validation_loss, measures, rate, norms, seconds)
 
-    def validate(self) -> tuple[float | None, Mapping[str, float]]:
-        """Loss and measures of the held-out rows."""
-        if self.held_out is None:
-            return None, {}
-        if self.judge is None:
-            plain = replace(self.settings, l2=0.0)
-            judged = _derive(self.network.without_dropout(), self.held_out, plain, rule=False)
-            self.judge = self.engine.evaluator(judged, dtype=self.settings.dtype)
-        outputs, loss = self.judge(self.trainer.parameters(), self.held_out)
-        return loss, self.template.score(outputs, self.held_out.y)
-
-    def watch(self, record: EpochRecord) -> None:
-        """Keep the best parameters, where there is something to judge them by."""
-        at = self.at
-        if self.held_out is None and self.settings.patience is None:
-            at.best_epoch = at.epoch
-            return
-        if record.watched < at.best_loss - self.settings.improvement:
-            at.best_loss, at.best_epoch, at.waited = record.watched, at.epoch, 0
-            self.best = self.trainer.parameters()
-        else:
-            at.waited += 1
-
-    def verdict(self, record: EpochRecord) -> str:
-        """The reason to stop after an epoch, or nothing."""
-        settings, at = self.settings, self.at
-        if settings.patience is not None and at.waited >= settings.patience:
-            watched = "loss" if record.validation_loss is None else "validation loss"
-            return (
-                f"the {watched} has not improved for {settings.patience} epochs; the best, of epoch "
-                f"{at.best_epoch}, is restored"
-            )
-        length = math.sqrt(sum(norm**2 for norm in record.gradient_norms))
-        if settings.tolerance is not None and length < settings.tolerance:
-            return f"the gradient's length, {length:.3g}, is below {settings.tolerance:g}"
-        return ""
-
     def finish(self, stopped: str) -> Run:
-        chosen = self.best if self.best and (self.settings.patience is not None or self.pressed()) else {}
+        wanted = self.settings.patience is not None or self.pressed()
+        chosen = self.stopping.best if wanted else {}
         final = chosen or self.trainer.parameters()
         if (broken := first_broken(final)) is not None:
             raise Divergence(diagnose_end(broken, self.at, self.history[-1].rate))
@@ -421,35 +355,3 @@ class _Loop:
             trainer.load({}, state, number)
         trainer.load(final, {}, trainer.step_number)
         return trainer.last_step()
-
-
-def _derive(network: Network, data: Data, settings: Settings, *, rule: bool = True) -> Derivation:
-    weights = settings.class_weight
-    return derive(
-        network,
-        settings.loss,
-        settings.rule if rule else None,
-        l2=settings.l2,
-        clip_norm=settings.clip_norm,
-        clip_value=settings.clip_value,
-        sample_weights=data.weights is not None,
-        class_weights=weights if isinstance(weights, tuple) else None,
-        integer_targets=data.y.dtype.kind in "iu",
-        fused=settings.fused,
-    )
-
-
-def _class_weights(network: Network, data: Data, settings: Settings) -> tuple[float, ...] | None:
-    """The weight of each class; "balanced" weighs a class by how rare it is."""
-    if settings.class_weight is None:
-        return None
-    classes = classes_of(data.y, settings.loss)
-    if classes is None:
-        raise ConfigError("class weights need a target of classes: leave class_weight out")
-    if settings.class_weight != "balanced":
-        return tuple(settings.class_weight)
-    count = max(network.outputs, 2)
-    counts = np.bincount(classes, minlength=count)
-    sizes = {"N": len(classes), "K": count, "n": np.maximum(counts, 1)}
-    weights = evaluate_arrays(balanced_class_weight.tree, sizes)
-    return tuple(float(w) if n else 0.0 for w, n in zip(weights, counts, strict=True))

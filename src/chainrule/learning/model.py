@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from chainrule.derivation import Derivation, Network, derive
 from chainrule.engines.arrays import evaluate_arrays
-from chainrule.engines.choose import find_engine
+from chainrule.engines.choose import choose_forward_engine, find_engine
 from chainrule.engines.engine import Data
 from chainrule.engines.samples import check_inputs, check_range, check_targets, check_weights, class_numbers
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError
@@ -66,7 +66,7 @@ class Model:
         inputs = check_inputs(X, self.network)
         check_range("X", inputs, self.settings.dtype)
         data = Data(inputs, np.empty((0, 0)))
-        engine = find_engine("numpy")
+        engine = choose_forward_engine(self.network, len(inputs))
         return engine.forward(self._feedforward, self.parameters, data, dtype=self.settings.dtype)[0]
 
     def row_predictor(self) -> Callable[[Any], Array]:
@@ -89,7 +89,7 @@ class Model:
         output with several sigmoid outputs), otherwise the outputs, (N,) where there is one. For a model
         trained on a table, X may also be a table (a file, a data frame, a Table); see `predict_table`.
         """
-        return self.predict_table(X) if self._takes_table(X) else self._decide(self.outputs(X))
+        return self.predict_table(X) if self._takes_table(X) else self.decide(self.outputs(X))
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each class, (N, K), for X as in `predict`.
@@ -103,7 +103,7 @@ class Model:
         target's own units. The table is a file, a data frame, the name of an embedded set or a `Table`.
         """
         encoding, table = self._need_encoding(), open_table(source)
-        decided = self._decide(self.outputs(encoding.features(table, dtype=self.dtype)))
+        decided = self.decide(self.outputs(encoding.features(table, dtype=self.dtype)))
         if isinstance(encoding.target, ClassTarget):
             return encoding.labels(decided)
         return encoding.original(decided)
@@ -137,7 +137,11 @@ class Model:
         Log loss is that of the outputs as they are: where a float32 probability is rounded to 0 or 1, the loss,
         which comes from the weighted sums, is the better figure.
         """
-        engine = find_engine("numpy")
+        return self.measured(data)[1]
+
+    def measured(self, data: Data) -> tuple[Array, dict[str, float]]:
+        """The outputs (N, O) for prepared data, and their measures; see `measures`."""
+        engine = choose_forward_engine(self.network, len(data.X))
         derivation = derive(
             self.network.without_dropout(),
             self.settings.loss,
@@ -147,7 +151,7 @@ class Model:
         )
         outputs, loss = engine.forward(derivation, self.parameters, data, dtype=self.settings.dtype)
         assert loss is not None
-        return {"loss": loss, **self.score(outputs, data.y)}
+        return outputs, {"loss": loss, **self.score(outputs, data.y)}
 
     def score(self, outputs: Array, y: Array) -> dict[str, float]:
         """The task's measures of outputs (N, O) against prepared targets.
@@ -158,7 +162,7 @@ class Model:
         """
         classes = class_numbers(y)
         if self.classifies and classes is not None and self._one_of_many:
-            values = {"y": classes.reshape(-1, 1), "y_hat": self._decide(outputs).reshape(-1, 1)}
+            values = {"y": classes.reshape(-1, 1), "y_hat": self.decide(outputs).reshape(-1, 1)}
             if not self._are_probabilities:
                 return {"accuracy": _value("accuracy", values)}
             probabilities = self._probabilities(outputs).astype(np.float64)
@@ -231,7 +235,8 @@ class Model:
             fused=s.fused,
         )
 
-    def _decide(self, outputs: Array) -> Array:
+    def decide(self, outputs: Array) -> Array:
+        """What `predict` makes of outputs (N, O): class numbers (N,), a 0 or 1 an output, or numbers."""
         if not self.classifies:
             return outputs[:, 0] if outputs.shape[1] == 1 else outputs
         if self._one_of_many and outputs.shape[1] > 1:

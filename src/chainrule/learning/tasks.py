@@ -19,9 +19,10 @@ from chainrule.learning.checkpoints import Keeper
 from chainrule.learning.datasets import DATASETS
 from chainrule.learning.encoding import ClassTarget, Encoding, Missing, Task, complete_rows
 from chainrule.learning.idx import idx_test_beside
-from chainrule.learning.loop import Callback, Run, train_prepared
+from chainrule.learning.loop import Callback, train_prepared
 from chainrule.learning.model import Model
 from chainrule.learning.replay import Replayed
+from chainrule.learning.run import Run
 from chainrule.learning.settings import Settings, make_settings
 from chainrule.learning.sources import open_table
 from chainrule.learning.splitting import hold_out
@@ -179,11 +180,12 @@ def train_made(
     made: Prepared,
     *,
     callbacks: Sequence[Callback] = (),
+    progress: Callback | None = None,
     keeper: Keeper | None = None,
     resume: bool = False,
     engine: str = "auto",
 ) -> TableRun:
-    """Train on a prepared table, and measure."""
+    """Train on a prepared table, and measure; see `train_prepared` for `progress`."""
     run = train_prepared(
         made.model.network,
         made.train,
@@ -191,6 +193,7 @@ def train_made(
         made.model.settings,
         model=made.model,
         callbacks=callbacks,
+        progress=progress,
         keeper=keeper,
         resume=resume,
         engine=engine,

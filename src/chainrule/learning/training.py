@@ -20,7 +20,8 @@ from chainrule.engines.samples import (
 )
 from chainrule.errors import ConfigError, InvalidInput
 from chainrule.learning.checkpoints import Keeper
-from chainrule.learning.loop import Callback, Run, train_prepared
+from chainrule.learning.loop import Callback, train_prepared
+from chainrule.learning.run import Run
 from chainrule.learning.settings import Settings, make_settings
 from chainrule.learning.splitting import hold_out
 
