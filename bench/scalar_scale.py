@@ -8,12 +8,11 @@ Both begin with the same weights and take the same steps; the losses of the last
 from __future__ import annotations
 
 import argparse
-import sys
 from time import perf_counter
 
 from timing import interleaved, one_thread
 
-if "--threads" not in sys.argv:
+if __name__ == "__main__":
     one_thread()
 
 from peers import OURS, TOOLS

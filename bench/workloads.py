@@ -140,7 +140,7 @@ def _xor() -> Job:
 
 def _spirals(batch: int) -> Job:
     name = "full batch" if batch == 300 else f"batch {batch}"
-    epochs = 2000 if batch == 300 else 300
+    epochs = 1000 if batch == 300 else 300
     network = classifier(2, 16, 16, 2, hidden="tanh")
     return Job(f"spirals 2-16-16-2, {name}", network, *spirals(), 0.01, epochs, batch, "300 rows")
 
@@ -182,7 +182,7 @@ def jobs(chosen: str, dtype: str = "float32") -> list[Job]:
     """The jobs whose names contain a word.
 
     >>> [job.steps for job in jobs("spirals")]
-    [3000, 2000]
+    [3000, 1000]
     """
     return [replace(make(), dtype=dtype) for name, make in WORKLOADS.items() if chosen in name]
 

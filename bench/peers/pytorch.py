@@ -21,12 +21,13 @@ def torch_loop(*, fused: bool, compiled: bool = False) -> Callable[[Job], Callab
         model = torch_model(job)
         first = {name: value.clone() for name, value in model.state_dict().items()}
 
-        def loss_of(inputs: Any, targets: Any) -> Any:
+        def plain(inputs: Any, targets: Any) -> Any:
             return criterion(model(inputs), targets)
 
+        full = plain
         if compiled:
             torch._dynamo.reset()
-            loss_of = torch.compile(loss_of, dynamic=False)
+            full = torch.compile(plain, dynamic=False)
 
         def train() -> float:
             model.load_state_dict(first)
@@ -41,7 +42,8 @@ def torch_loop(*, fused: bool, compiled: bool = False) -> Callable[[Job], Callab
                         taken = rows[begin : begin + job.batch]
                         inputs, targets = X[taken], y[taken]
                     optimiser.zero_grad()
-                    loss = loss_of(inputs, targets)
+                    # The few rows that are left at the end are not worth a compilation of their own.
+                    loss = (full if len(inputs) == job.batch else plain)(inputs, targets)
                     loss.backward()
                     optimiser.step()
                     total += loss.item() * len(inputs)
