@@ -53,4 +53,4 @@ def engine(name: str) -> Callable[[Job], Callable[[], float]]:
 def whole(job: Job) -> Callable[[], float]:
     """`chainrule.train` with everything that belongs to it: the derivation, the history, the last step."""
     choices = {"rule": cr.Adam(job.rate), "epochs": job.epochs, "batch": job.batch, "dtype": job.dtype}
-    return lambda: float(cr.train(job.network, job.X, job.y, **choices, engine="compiled").history[-1].loss)
+    return lambda: float(cr.train(job.network, job.X, job.y, **choices, engine="compiled").history.losses[-1])
