@@ -3,6 +3,8 @@ PYTHON ?=
 WORKERS ?= auto
 ENVIRONMENT = PYTHON="$(PYTHON)" sh tools/environment.sh
 BIN = .venv/bin
+# results.py runs bench_compiled.py and the rest of what has peers.
+OTHER_BENCHMARKS = $(filter-out bench/bench_compiled.py,$(wildcard bench/bench_*.py))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -25,10 +27,11 @@ check:  ## ruff, mypy in strict mode and the import contract
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
 
-bench:  ## run every benchmark in bench/
-	@$(ENVIRONMENT) test
-	@for script in bench/bench_*.py; do $(BIN)/python "$$script" || exit 1; done
+bench:  ## measure beside other tools into bench/RESULTS.md, then run the other benchmarks
+	@$(ENVIRONMENT) bench
+	@.venv-bench/bin/python bench/results.py --write
+	@for script in $(OTHER_BENCHMARKS); do .venv-bench/bin/python "$$script" || exit 1; done
 
-clean:  ## remove .venv, caches and builds
-	@rm -rf .venv .venv-busy .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
+clean:  ## remove .venv, .venv-bench, caches and builds
+	@rm -rf .venv .venv-busy .venv-bench .venv-bench-busy .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
 	@find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,11 +14,11 @@ SCRIPT = Path(__file__).parent.parent / "tools" / "environment.sh"
 FAKE_PYTHON = """#!/bin/sh
 echo "$@" >>"$CALLS"
 case "$*" in
-"-m venv .venv")
-    mkdir -p .venv/bin
-    cp "$0" .venv/bin/python
-    echo "VIRTUAL_ENV=$(pwd -P)/.venv" >.venv/bin/activate
-    echo "include-system-site-packages = false" >.venv/pyvenv.cfg ;;
+"-m venv "*)
+    mkdir -p $3/bin
+    cp "$0" $3/bin/python
+    echo "VIRTUAL_ENV=$(pwd -P)/$3" >$3/bin/activate
+    echo "include-system-site-packages = false" >$3/pyvenv.cfg ;;
 *"pip install"*) [ -z "$BREAK" ] || { echo "no room"; kill -9 $PPID; } ;;
 esac
 """
@@ -129,3 +129,31 @@ def test_an_environment_copied_from_another_folder_is_made_again(checkout: Check
     (checkout.folder / ".venv" / ".ready-run").write_text("/elsewhere 1 2\n")
     checkout.set_up()
     assert checkout.asked_for("-m venv .venv")
+
+
+def test_the_benchmarks_have_an_environment_of_their_own(checkout: Checkout) -> None:
+    checkout.add_python("python3.11")
+    checkout.set_up("test")
+    checkout.set_up("bench")
+    assert checkout.asked_for("-m venv .venv-bench")
+    assert checkout.asked_for("-e .[bench]")
+    for wanted in ("bench", "test", "run"):
+        assert checkout.set_up(wanted).returncode == 0
+        assert checkout.calls.read_text() == ""
+
+
+def test_an_interrupted_set_up_for_benchmarks_leaves_the_other_environment(checkout: Checkout) -> None:
+    checkout.add_python("python3.11")
+    checkout.set_up("test")
+    assert checkout.set_up("bench", BREAK="yes").returncode != 0
+    assert checkout.set_up("bench").returncode == 0
+    assert checkout.asked_for("-m venv .venv-bench")
+    assert checkout.set_up("test").returncode == 0
+    assert checkout.calls.read_text() == ""
+
+
+def test_set_up_refuses_an_environment_that_it_does_not_know(checkout: Checkout) -> None:
+    checkout.add_python("python3.11")
+    ran = checkout.set_up("fast")
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
+    assert 'set-up: "fast" is no environment: ask for run, test or bench' in ran.stderr

@@ -1,10 +1,21 @@
 #!/bin/sh
-# Makes .venv with chainrule in it; "test" adds the test extra. Does nothing when that is already so.
-# usage: [PYTHON=/path/to/python] sh tools/environment.sh run|test
+# Makes .venv with chainrule in it; "test" adds the test extra. "bench" makes .venv-bench, with the tools that
+# chainrule is measured against. Does nothing when that is already so.
+# usage: [PYTHON=/path/to/python] sh tools/environment.sh run|test|bench
 set -eu
 cd "$(dirname "$0")/.."
 
 wanted=${1:-run}
+folder=.venv
+case $wanted in
+run) package=. ;;
+test) package='.[test]' ;;
+bench) package='.[bench]' folder=.venv-bench ;;
+*)
+    echo "set-up: \"$wanted\" is no environment: ask for run, test or bench" >&2
+    exit 2
+    ;;
+esac
 here=$(pwd -P)
 state="$here $(cksum <pyproject.toml)"
 suits='import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))'
@@ -31,18 +42,18 @@ install one (on Debian and Ubuntu also python3-venv), or name it with make PYTHO
 }
 
 is_ready() {
-    [ -x .venv/bin/python ] && [ "$(cat ".venv/.ready-$1" 2>/dev/null)" = "$state" ] && is_from_asked_python
+    [ -x $folder/bin/python ] && [ "$(cat "$folder/.ready-$1" 2>/dev/null)" = "$state" ] && is_from_asked_python
 }
 
 is_from_asked_python() {
-    [ -z "${PYTHON:-}" ] || [ "$(.venv/bin/python -c "$identity")" = "$("$PYTHON" -c "$identity" 2>/dev/null)" ]
+    [ -z "${PYTHON:-}" ] || [ "$($folder/bin/python -c "$identity")" = "$("$PYTHON" -c "$identity" 2>/dev/null)" ]
 }
 
-# A copied .venv still starts the tools of the folder it came from.
+# A copied environment still starts the tools of the folder it came from.
 is_sound() {
-    grep -qF "$here/.venv" .venv/bin/activate 2>/dev/null &&
-        grep -q 'include-system-site-packages = false' .venv/pyvenv.cfg &&
-        .venv/bin/python -c "$suits" && .venv/bin/python -m pip --version >/dev/null 2>&1 &&
+    grep -qF "$here/$folder" $folder/bin/activate 2>/dev/null &&
+        grep -q 'include-system-site-packages = false' $folder/pyvenv.cfg &&
+        $folder/bin/python -c "$suits" && $folder/bin/python -m pip --version >/dev/null 2>&1 &&
         is_from_asked_python
 }
 
@@ -52,24 +63,18 @@ is_alive() {
     case $(ps -o stat= -p "$1" 2>/dev/null) in Z*) return 1 ;; esac
 }
 
-# .venv-busy stays behind when a set-up is interrupted: what it left cannot be trusted, and is made again.
+# The busy folder stays behind when a set-up is interrupted: what it left cannot be trusted, and is made again.
 begin() {
-    if ! mkdir .venv-busy 2>/dev/null; then
-        owner=$(cat .venv-busy/process 2>/dev/null || true)
+    if ! mkdir $folder-busy 2>/dev/null; then
+        owner=$(cat $folder-busy/process 2>/dev/null || true)
         if is_alive "$owner"; then
-            stop "process $owner is setting up .venv: wait for it, or delete .venv-busy if it is not"
+            stop "process $owner is setting up $folder: wait for it, or delete $folder-busy if it is not"
         fi
-        rm -rf .venv
+        rm -rf $folder
     fi
-    echo $$ >.venv-busy/process
-    rm -f .venv/.ready-*
+    echo $$ >$folder-busy/process
+    rm -f $folder/.ready-*
 }
-
-case $wanted in
-run) package=. ;;
-test) package='.[test]' ;;
-*) stop "\"$wanted\" is no environment: ask for run or test" ;;
-esac
 
 # The page tests need a browser and the accessibility checker axe-core; where neither can be had they say so.
 axe=axe-core-4.14.1
@@ -90,20 +95,20 @@ get_browser() {
 }
 if [ "$wanted" = test ]; then get_browser; fi
 
-# The test environment holds everything the other does.
-if is_ready test || { [ "$wanted" = run ] && is_ready run; }; then exit 0; fi
+# The test environment holds everything that running needs.
+if is_ready "$wanted" || { [ "$wanted" = run ] && is_ready test; }; then exit 0; fi
 
 find_python
 begin
 if ! is_sound; then
-    echo "set-up: making .venv with $("$python" -V)"
-    rm -rf .venv
-    "$python" -m venv .venv || stop "$python could not make .venv: see the lines above"
+    echo "set-up: making $folder with $("$python" -V)"
+    rm -rf $folder
+    "$python" -m venv $folder || stop "$python could not make $folder: see the lines above"
 fi
 echo "set-up: installing chainrule and what it needs, once"
-if ! .venv/bin/python -m pip install -q --disable-pip-version-check -e "$package" >.venv/pip.log 2>&1; then
-    cat .venv/pip.log >&2
+if ! $folder/bin/python -m pip install -q --disable-pip-version-check -e "$package" >$folder/pip.log 2>&1; then
+    cat $folder/pip.log >&2
     stop "the packages could not be installed: see pip's lines above, then run make again"
 fi
-echo "$state" >".venv/.ready-$wanted"
-rm -rf .venv-busy
+echo "$state" >"$folder/.ready-$wanted"
+rm -rf $folder-busy

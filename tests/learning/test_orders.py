@@ -30,6 +30,20 @@ def test_the_order_is_a_function_of_seed_and_epoch() -> None:
     assert order(Orders(20, 4, seed=2, shuffle=True), 3) != near
 
 
+def test_an_order_is_the_same_however_many_are_drawn_at_once() -> None:
+    stepwise = Orders(20, 4, seed=1, shuffle=True)
+    block = np.random.default_rng(np.random.SeedSequence([1, 2, 0])).permuted(
+        np.tile(np.arange(20), (1024, 1)), axis=1
+    )
+    assert [order(stepwise, epoch) for epoch in range(1024)] == block.tolist()
+    assert order(Orders(20, 4, seed=1, shuffle=True), 1000) == block[1000].tolist()
+
+
+def test_a_short_run_does_not_draw_a_whole_block() -> None:
+    _, most = Orders(1000, 10, seed=1, shuffle=True).following(0)
+    assert 1 < most < 100
+
+
 def test_the_batch_changes_nothing_of_the_order() -> None:
     assert order(Orders(20, 4, 1, True), 2) == order(Orders(20, 7, 1, True), 2)
 

@@ -134,8 +134,10 @@ def check_range(what: str, array: Array | None, dtype: str) -> None:
     """Raise InvalidInput naming the first number that the dtype cannot hold."""
     if array is None or dtype == "float64" or array.dtype.kind != "f":
         return
-    wrong = np.abs(array) > np.finfo(np.float32).max
-    if np.any(wrong):
+    most = float(np.finfo(np.float32).max)
+    least, greatest = _extremes(array)
+    if max(-least, greatest) > most:
+        wrong = np.abs(array) > most
         row, column = map(int, np.argwhere(wrong)[0])
         raise InvalidInput(
             f"row {row}, column {column} of {what} is {array[row, column]:g}, more than float32 holds: "
@@ -198,11 +200,16 @@ def _check_between_0_and_1(table: Array, loss: Loss) -> None:
         )
 
 
+def _extremes(array: Array) -> tuple[float, float]:
+    """The least and the greatest number, or 0; NaN where there is one. Needs no memory, as a mask would."""
+    with np.errstate(invalid="ignore"):
+        return float(array.min(initial=0)), float(array.max(initial=0))
+
+
 def check_finite(what: str, array: Array) -> None:
     """Raise InvalidInput naming the first number of (N, columns) that is not finite."""
-    wrong = ~np.isfinite(array)
-    if np.any(wrong):
-        row, column = map(int, np.argwhere(wrong)[0])
+    if not np.all(np.isfinite(_extremes(array))):
+        row, column = map(int, np.argwhere(~np.isfinite(array))[0])
         raise InvalidInput(
             f"row {row}, column {column} of {what} is {array[row, column]}: leave the row out or fill the gap"
         )

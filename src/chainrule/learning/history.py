@@ -115,8 +115,9 @@ class History:
 
     @property
     def losses(self) -> list[float]:
-        """The training loss of each epoch."""
-        return [record.loss for record in self.records]
+        """The training loss of each epoch, read without making records."""
+        waiting = (loss for columns in self._waiting for loss in columns.losses)
+        return [*(record.loss for record in self._records), *waiting]
 
     @property
     def rates(self) -> list[float]:
