@@ -17,6 +17,8 @@ from chainrule.engines.lowering import Lowering
 from chainrule.engines.machine import the_machine
 from chainrule.engines.machinery import Machinery, weights_name
 from chainrule.engines.program import Arena
+from chainrule.engines.sparse import SparseRows
+from chainrule.engines.sparse_lowering import SparseLowering, SparseSource
 from chainrule.engines.threads import enough_threads
 
 CHUNK = 512
@@ -28,12 +30,15 @@ class CompiledEvaluator:
     def __init__(self, derivation: Derivation, dtype: np.dtype[Any]) -> None:
         self._derivation, self._dtype = derivation, dtype
         self._machinery = Machinery(derivation, Arena(derivation, dtype))
-        self._programs: dict[int, _Forward] = {}
+        self._programs: dict[tuple[int, bool], _Forward] = {}
+        self._source = SparseSource(dtype.name)
 
-    def _program(self, rows: int) -> _Forward:
-        if rows not in self._programs:
-            self._programs[rows] = _Forward(self._machinery, rows)
-        return self._programs[rows]
+    def _program(self, rows: int, sparse: bool = False) -> _Forward:
+        kind = rows, sparse
+        if kind not in self._programs:
+            source = self._source if sparse else None
+            self._programs[kind] = _Forward(self._machinery, rows, source)
+        return self._programs[kind]
 
     def load(self, parameters: Mapping[str, Any]) -> None:
         """Compute with these parameters from now on."""
@@ -47,12 +52,15 @@ class CompiledEvaluator:
         outputs = np.empty((count, derivation.network.outputs), self._dtype)
         summed, weight = 0.0, 0.0
         size = min(CHUNK, count)
-        programs = [self._program(rows) for rows in {size, count % size or size}]
+        sparse = isinstance(data.X, SparseRows)
+        if sparse:
+            self._source.put(data.X)
+        programs = [self._program(rows, sparse) for rows in {size, count % size or size}]
         assert programs
         with enough_threads(derivation.network, size):
             for start in range(0, count, size):
                 piece = slice(start, min(start + size, count))
-                program = self._program(piece.stop - start)
+                program = self._program(piece.stop - start, sparse)
                 program.run(data, piece, outputs)
                 if derivation.loss is not None:
                     share = float(machinery.numbers[Place.SHARE])
@@ -75,11 +83,14 @@ class CompiledEvaluator:
 class _Forward:
     """The program of the feedforward pass for a number of rows, whose input and output may be moved."""
 
-    def __init__(self, machinery: Machinery, rows: int) -> None:
+    def __init__(self, machinery: Machinery, rows: int, source: SparseSource | None = None) -> None:
         self.machinery, derivation = machinery, machinery.derivation
-        self.program = Lowering(
-            derivation, machinery.arena, machinery.table, rows, machinery.shared, keep={derivation.output}
-        )
+        common = derivation, machinery.arena, machinery.table, rows, machinery.shared
+        keep = {derivation.output}
+        if source is not None:
+            self.program: Lowering = SparseLowering(source, *common, keep=keep)
+        else:
+            self.program = Lowering(*common, keep=keep)
         self.program.gather_from({})
         self.bounds = self.program.place()
         machinery.ready()
@@ -92,12 +103,14 @@ class _Forward:
     def run(self, data: Data, piece: slice, outputs: Array) -> None:
         """Compute a chunk of the data into its place in the outputs."""
         machinery, buffers, code = self.machinery, self.program.buffers, self.program.code
-        X = data.X[piece]
-        if X.dtype == self.x.dtype and X.flags.c_contiguous:
+        X = data.X
+        if isinstance(X, SparseRows):
+            machinery.plan[Plan.FIRST] = piece.start
+        elif X.dtype == self.x.dtype and (X := X[piece]).flags.c_contiguous:
             code[self.reads] = X.ctypes.data
         else:
             code[self.reads] = self.x.ctypes.data
-            np.copyto(self.x, X, casting="same_kind")
+            np.copyto(self.x, data.X[piece], casting="same_kind")
         if "y" in buffers:
             np.copyto(buffers["y"], data.y[piece], casting="same_kind")
         if data.weights is not None and machinery.derivation.loss is not None:

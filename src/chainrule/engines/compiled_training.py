@@ -19,6 +19,8 @@ from chainrule.engines.lowering import Lowering
 from chainrule.engines.machinery import Machinery, Recorder, function, weights_name
 from chainrule.engines.numpy import EXPLODED, FLUSH_EVERY
 from chainrule.engines.program import Arena, as_dtype
+from chainrule.engines.sparse import SparseRows
+from chainrule.engines.sparse_lowering import SparseLowering, SparseSource
 
 # Seconds between two looks at the clock and at Ctrl-C.
 LOOK = 0.02
@@ -37,7 +39,15 @@ class CompiledTrainer:
         made = self._arena.dtype
         self._machinery = Machinery(derivation, self._arena)
         weights = None if data.weights is None else np.ascontiguousarray(data.weights, made)
-        self._data = Data(np.ascontiguousarray(data.X, made), np.ascontiguousarray(data.y, made), weights)
+        X: Any = data.X
+        self._source: SparseSource | None = None
+        if isinstance(X, SparseRows):
+            X = X.astype(made, copy=False)
+            self._source = SparseSource(made.name)
+            self._source.put(X)
+        else:
+            X = np.ascontiguousarray(X, made)
+        self._data = Data(X, np.ascontiguousarray(data.y, made), weights)
         self._whole_numbers = data.y.dtype.kind in "iu"
         self._programs: dict[int, Any] = {}
         self._limit, self._step, self._key = inf, 0, key
@@ -82,7 +92,7 @@ class CompiledTrainer:
 
     # --- programs -----------------------------------------------------------------------------------
 
-    def _tables(self) -> dict[str, Array]:
+    def _tables(self) -> dict[str, Any]:
         tables = {"x": self._data.X, "y": self._data.y}
         if self._data.weights is not None:
             tables[weights_name(self.derivation)] = self._data.weights
@@ -93,10 +103,12 @@ class CompiledTrainer:
         if rows not in self._programs:
             machinery, tables = self._machinery, self._tables()
             # All rows at once, as they come, are used where they lie.
-            given = {"x": tables.pop("x")} if rows == len(self._data.X) else {}
-            program = Lowering(
-                self.derivation, self._arena, machinery.table, rows, machinery.shared, given=given
-            )
+            x = tables.pop("x") if self._source is not None or rows == len(self._data.X) else None
+            common = self.derivation, self._arena, machinery.table, rows, machinery.shared
+            if self._source is not None:
+                program: Lowering = SparseLowering(self._source, *common)
+            else:
+                program = Lowering(*common, given={} if x is None else {"x": x})
             program.gather_from(tables)
             self._programs[rows] = program, program.place()
             machinery.ready()
@@ -235,7 +247,8 @@ class CompiledTrainer:
         rows = slice(first, min(first + batch, len(self._data.X)))
         chosen: Any = rows if order is None else order[rows]
         given = {name: table[chosen] for name, table in self._tables().items()}
-        recorder = Recorder(self.derivation, self._arena, len(given["x"]))
+        x = given["x"]
+        recorder = Recorder(self.derivation, self._arena, len(x), sparse=isinstance(x, SparseRows))
         if self._whole_numbers:
             given["y"] = given["y"].astype(np.int64)
         return recorder.record(given, self._rate, self._step + 1, self._key)

@@ -228,11 +228,11 @@ def section() -> str:
     """One section of a program by itself, from `row` to the plan's STOP."""
     writer = Writer("float64")
     start = writer.cast("ptrtoint", writer.row, "i64")
-    _call_rows(writer, start, writer.load(writer.plan, writer.whole(Plan.STOP), "i64"))
+    call_rows(writer, start, writer.load(writer.plan, writer.whole(Plan.STOP), "i64"))
     return writer.text("KERNEL")
 
 
-def _call_rows(writer: Writer, start: Lanes, stop: Lanes) -> None:
+def call_rows(writer: Writer, start: Lanes, stop: Lanes) -> None:
     """Call what the rows say, one after another."""
     at = writer.variable(start)
     with writer.loop_while(lambda: at.get() < stop):
@@ -303,7 +303,7 @@ class _Interpreter:
     def _run(self, program: Lanes, part: Section) -> None:
         writer = self.writer
         start, stop = (writer.load(writer.plan, program + int(part) + end, "i64") for end in (0, 1))
-        _call_rows(writer, start, stop)
+        call_rows(writer, start, stop)
 
     def _judge(self) -> Lanes:
         """Whether the step is finite, its loss below the limit, which the first finite loss sets."""

@@ -110,6 +110,8 @@ class Lowering:
         self.readers: dict[str, int] = {}
         self.now = 0
         self.flats: dict[str, str] = {}
+        # So many of the flat arrays' first entries are updated otherwise.
+        self.skip = 0
         self._bind(given or {})
         self._compute()
         if derivation.rule is not None:
@@ -184,7 +186,7 @@ class Lowering:
         return line.phase != "update" and line.shape != () and line.symbol not in self.arena.views
 
     def _line(self, line: Line, symbol: str, tree: Expression) -> None:
-        shape = (self.arena.size,) if symbol in self.flats else self._lengths(line.shape)
+        shape = (self.arena.size - self.skip,) if symbol in self.flats else self._lengths(line.shape)
         rest = self._expanded(tree, symbol, shape)
         if rest is None:
             return
@@ -196,19 +198,19 @@ class Lowering:
 
     def _squares(self) -> None:
         """The squared length of each layer's gradient."""
-        gradients = self.arena.flat.get(GRADIENTS)
         for layer, place in enumerate(self.arena.segments.values()):
-            name = f"#gradients {layer}"
-            assert gradients is not None
-            self.buffers[name] = gradients[place]
-            self.numbers.places[f"#length {layer}"] = Number.SQUARES + layer
-            self._assign("total", f"#length {layer}", square(Symbol(name)))
-            self._finish_group()
+            self._square(layer, place)
+
+    def _square(self, layer: int, place: slice) -> None:
+        name = f"#gradients {layer}"
+        self.buffers[name] = self.arena.flat[GRADIENTS][place]
+        self.numbers.places[f"#length {layer}"] = Number.SQUARES + layer
+        self._assign("total", f"#length {layer}", square(Symbol(name)))
+        self._finish_group()
 
     def _update(self) -> None:
         self.into, self.totals = self.sections[Section.UPDATE], {}
-        lines = self.derivation.phase("update")
-        names = [p.name for p in self.derivation.trained]
+        names, lines = self._updated()
         by_name = {name: [line for line in lines if line.of == name] for name in names}
         first = by_name[names[0]] if names else []
         alike = all([roles_of(a) for a in by_name[n]] == [roles_of(a) for a in first] for n in names)
@@ -216,6 +218,10 @@ class Lowering:
             self._lines([(line, line.symbol, line.tree) for line in lines])
             return
         self._fused([line for line in lines if line.of in (None, names[0] if names else None)], lines)
+
+    def _updated(self) -> tuple[list[str], tuple[Line, ...]]:
+        """The parameters to be updated, and the lines that do."""
+        return [p.name for p in self.derivation.trained], self.derivation.phase("update")
 
     def _fused(self, lines: Sequence[Line], every: Sequence[Line]) -> None:
         """The update of one parameter, standing for all, over the flat arrays."""
@@ -244,14 +250,14 @@ class Lowering:
 
     def _flat(self, family: str) -> Symbol:
         """The symbol of a flat array; what is never kept gets no memory."""
-        name = f"all {family}"
+        name = f"all {family}" if not self.skip else f"all {family} from {self.skip} on"
         self.flats[name] = family
         if self.keep is None or family in self._families():
-            self.buffers[name] = self.arena.family(family, {})
+            self.buffers[name] = self.arena.family(family, {})[self.skip :]
             if self.keep is not None:
                 self.keep.add(name)
         elif name not in self.buffers:
-            self.buffers[name] = np.broadcast_to(np.zeros(1, self.arena.dtype), (self.arena.size,))
+            self.buffers[name] = np.broadcast_to(np.zeros(1, self.arena.dtype), (self.arena.size - self.skip,))
         return Symbol(name)
 
     def _families(self) -> set[str]:
@@ -506,7 +512,7 @@ class Lowering:
 
     def _address(self, name: str) -> int:
         if name in self.flats and not self.buffers[name].flags.writeable:
-            self.buffers[name] = self.arena.family(self.flats[name], {})
+            self.buffers[name] = self.arena.family(self.flats[name], {})[self.skip :]
         return self.buffers[name].ctypes.data
 
     def _is_kept(self, made: Assignment, group: _Group) -> bool:

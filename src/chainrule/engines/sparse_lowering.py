@@ -1,0 +1,231 @@
+"""Programs whose x is sparse, and updates of only those first weights that a batch touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import prod
+
+import numpy as np
+
+from chainrule.derivation.lines import Derivation, Line
+from chainrule.engines import sparse_kernels as kernels
+from chainrule.engines.engine import Array
+from chainrule.engines.kernels import Number, Section
+from chainrule.engines.lazy import FIRST_WEIGHTS, lazy_weights
+from chainrule.engines.lowerable import NotLowered
+from chainrule.engines.lowering import Lowering, Numbers
+from chainrule.engines.program import GRADIENTS, Arena
+from chainrule.engines.sparse import SparseRows, check_products_only
+from chainrule.formulas.expression import Apply, Expression, Symbol, substitute, walk
+from chainrule.formulas.vocabulary import square
+
+X = Symbol("x")
+
+
+class SparseSource:
+    """Where programs find a sparse table: its arrays may be exchanged for others of the same dtype.
+
+    most: the most columns that a batch of so many rows can touch
+    """
+
+    def __init__(self, dtype: str) -> None:
+        self.dtype = dtype
+        self.addresses = np.zeros(3, np.int64)
+
+    def put(self, rows: SparseRows) -> None:
+        """Read this table from now on."""
+        self.parts = rows.astype(self.dtype, copy=False).parts
+        self.addresses[:] = [part.ctypes.data for part in self.parts]
+
+    def most(self, batch: int, columns: int) -> int:
+        lengths = np.diff(self.parts[2])
+        if batch < len(lengths):
+            lengths = np.partition(lengths, len(lengths) - batch)[len(lengths) - batch :]
+        return max(1, min(columns, int(lengths.sum())))
+
+
+class SparseLowering(Lowering):
+    """One program, x being sparse; see `Lowering`.
+
+    Where the rule leaves rows without gradient alone and nothing is recorded (`keep` is not None), the first
+    weights' gradient and update are of the touched rows only.
+    """
+
+    def __init__(
+        self,
+        source: SparseSource,
+        derivation: Derivation,
+        arena: Arena,
+        numbers: Numbers,
+        rows: int,
+        shared: dict[str, Array],
+        *,
+        keep: Iterable[str] | None = (),
+    ) -> None:
+        check_products_only(derivation)
+        self.source = source
+        columns = derivation.network.inputs
+        # Nothing is ever read from it: every product takes the entries from the source.
+        x = np.broadcast_to(np.zeros(1, arena.dtype), (rows, columns))
+        trains = derivation.rule is not None and FIRST_WEIGHTS in derivation.gradients
+        self.lazy = trains and keep is not None and lazy_weights(derivation)
+        self.listing = _Listing(shared, columns) if trains else None
+        self.most = source.most(rows, columns) if self.lazy else 0
+        super().__init__(derivation, arena, numbers, rows, shared, given={"x": x}, keep=keep)
+
+    # --- products -----------------------------------------------------------------------------------
+
+    def _is_small(self, given: Sequence[Expression]) -> bool:
+        return given[0] is X or super()._is_small(given)
+
+    def _product(self, given: Sequence[Expression], symbol: str | None, bias: str | None) -> Symbol:
+        turned = isinstance(given[0], Apply) and given[0].arguments[0] is X
+        if not turned and given[0] is not X:
+            return super()._product(given, symbol, bias)
+        table, table_turned = self._matrix(given[1])
+        if table_turned:
+            raise NotLowered("x times a transposed matrix")
+        self._finish_group()
+        name = symbol or self._new()
+        if turned:
+            self._turned_product(table, name)
+        else:
+            target = self._buffer(name, (self.rows, table.shape[1]))
+            self._row(
+                kernels.product(self.dtype), *target.shape, self.source.addresses.ctypes.data,
+                table.ctypes.data, target.ctypes.data, self.buffers[bias].ctypes.data if bias else 0,
+            )  # fmt: skip
+        return Symbol(name)
+
+    def _turned_product(self, d: Array, name: str) -> None:
+        """xᵀ d: of the touched rows, or whole with the rows cleared that the last batch touched."""
+        units, source, listing = d.shape[1], self.source.addresses.ctypes.data, self.listing
+        gradient = self.derivation.gradients.get(FIRST_WEIGHTS)
+        if name == gradient and listing is not None and self.lazy:
+            target = self._touched(name, units)
+            self._row(kernels.listing(), self.rows, source, listing.address)
+            self._row(kernels.cleared(self.dtype), units, listing.address, target.ctypes.data)
+            listed = listing.address
+        else:
+            target = self._buffer(name, (self.derivation.network.inputs, units))
+            known = listing.address if listing is not None and name == gradient else 0
+            self._row(kernels.cleared_rows(self.dtype), units, known, target.ctypes.data, len(target))
+            if known:
+                self._row(kernels.listing(), self.rows, source, known)
+            listed = 0
+        self._row(
+            kernels.turned_product(self.dtype), self.rows, units, source, d.ctypes.data,
+            target.ctypes.data, listed,
+        )  # fmt: skip
+
+    # --- touched rows -------------------------------------------------------------------------------
+
+    def _touched(self, symbol: str, width: int) -> Array:
+        """The table of a symbol's touched rows."""
+        return self._buffer(_name(symbol), (self.most, width))
+
+    def _squares(self) -> None:
+        if not self.lazy:
+            super()._squares()
+            return
+        gradient = self.derivation.gradients[FIRST_WEIGHTS]
+        layers = iter(self.arena.segments.values())
+        first = next(layers)
+        self._for_touched([("total", "#touched length", square(Symbol(_name(gradient))))], [])
+        length: Expression = Symbol("#touched length")
+        if first.stop > self._weights:
+            self.buffers["#untouched"] = self.arena.flat[GRADIENTS][self._weights : first.stop]
+            self._assign("total", "#untouched length", square(Symbol("#untouched")))
+            self._finish_group()
+            length = length + Symbol("#untouched length")
+        self.numbers.places["#length 0"] = Number.SQUARES
+        self._assign("number", "#length 0", length)
+        self._finish_group()
+        for layer, place in enumerate(layers, start=1):
+            self._square(layer, place)
+
+    @property
+    def _weights(self) -> int:
+        """How many the first weights are; they are the first in the flat arrays."""
+        return int(prod(self.arena.views[FIRST_WEIGHTS].shape))
+
+    def _update(self) -> None:
+        if self.lazy:
+            self._touched_update()
+            self.skip = self._weights
+        super()._update()
+        self.skip = 0
+
+    def _updated(self) -> tuple[list[str], tuple[Line, ...]]:
+        names, lines = super()._updated()
+        if not self.lazy:
+            return names, lines
+        return [n for n in names if n != FIRST_WEIGHTS], tuple(a for a in lines if a.of != FIRST_WEIGHTS)
+
+    def _touched_update(self) -> None:
+        """The first weights' update, on copies of the touched rows."""
+        self.into, self.totals = self.sections[Section.UPDATE], {}
+        derivation, listing = self.derivation, self.listing
+        assert listing is not None
+        lines = [line for line in derivation.phase("update") if line.of == FIRST_WEIGHTS]
+        units = derivation.network.sizes[1]
+        tables = [FIRST_WEIGHTS, *(s for s, (of, _) in derivation.state.items() if of == FIRST_WEIGHTS)]
+        moves = [
+            (units, listing.address, self.arena.views[s].ctypes.data, self._touched(s, units).ctypes.data)
+            for s in tables
+        ]
+        for move in moves:
+            self._row(kernels.taken_rows(self.dtype), *move)
+        named = {s: Symbol(_name(s)) for s in (*tables, derivation.gradients[FIRST_WEIGHTS])}
+        assignments = []
+        for line in lines:
+            tree = substitute(line.tree, named)
+            named[line.symbol] = Symbol(_name(line.symbol))
+            self._touched(line.symbol, 1 if line.shape[-1] == 1 else units)
+            assignments.append(("entries", _name(line.symbol), tree))
+        self._for_touched(assignments, tables)
+        for move in moves:
+            self._row(kernels.put_rows(self.dtype), *move)
+
+    def _for_touched(
+        self, assignments: Sequence[tuple[str, str, Expression]], kept: Sequence[str]
+    ) -> None:
+        """Passes over the touched rows, as many as there are when they are called."""
+        assert self.listing is not None
+        into, self.into = self.into, []
+        self.readers = {
+            node.name: place
+            for place, (_, _, tree) in enumerate(assignments)
+            for node in walk(tree)
+            if isinstance(node, Symbol)
+        }
+        self.readers |= {_name(symbol): len(assignments) for symbol in kept}
+        for self.now, (kind, symbol, tree) in enumerate(assignments):
+            self._assign(kind, symbol, tree)
+        self._finish_group()
+        passes, self.into = self.into, into
+        start = kernels.FIRST_CHANGE + 2 * len(passes)
+        changes: list[int] = []
+        for row in passes:
+            assert row[2] % self.most == 0
+            changes += [start + 2, row[2] // self.most]
+            start += len(row)
+        words = [word for row in passes for word in row]
+        self._row(kernels.for_touched(), self.listing.address, len(passes), *changes, *words)
+
+
+class _Listing:
+    """The arrays of a listing, shared by the programs of one derivation."""
+
+    def __init__(self, shared: dict[str, Array], columns: int) -> None:
+        if "#listing" not in shared:
+            shared["#listing head"] = np.full(1, -1, np.int64)
+            shared["#listing columns"] = np.zeros(columns, np.int32)
+            shared["#listing places"] = np.full(columns, -1, np.int32)
+            held = [shared[f"#listing {part}"] for part in ("head", "columns", "places")]
+            shared["#listing"] = np.array([part.ctypes.data for part in held], np.int64)
+        self.address = shared["#listing"].ctypes.data
+
+
+def _name(symbol: str) -> str:
+    return f"touched rows of {symbol}"
