@@ -11,8 +11,7 @@ and the number of columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 
 from chainrule.engines.kernels import Plan, call_rows
@@ -20,8 +19,8 @@ from chainrule.engines.lanes import Lanes, Writer
 
 # Blocks of lanes that are summed side by side, while their columns last.
 WIDE = 4
-# In the row of `for_touched`: how many fields to change; the first of them; words before the rows it calls.
-CHANGES, FIRST_CHANGE = 3, 4
+# In the row of `for_touched`: the first change, and the words of one.
+CHANGES, CHANGE = 5, 4
 
 
 @cache
@@ -142,31 +141,39 @@ def cleared_rows(dtype: str) -> str:
 
 @cache
 def taken_rows(dtype: str) -> str:
-    """Rows of A (I, N), those that are listed, as B (T, N). Row: N, listing, A, B."""
+    """Rows of A (I, N) as B: those listed from a place on, so many. Row: N, listing, A, B, place, how many."""
     return _moved(dtype, back=False)
 
 
 @cache
 def put_rows(dtype: str) -> str:
-    """B (T, N) into the rows of A (I, N) that are listed. Row: N, listing, A, B."""
+    """B into rows of A (I, N); see `taken_rows`."""
     return _moved(dtype, back=True)
 
 
 @cache
 def for_touched() -> str:
-    """Passes over tables of T rows. Row: listing, how many fields, each field's place and factor, the passes.
+    """Rows of a program, called for one block of the T listed columns after another, so that caches hold it.
 
-    A field gets T times its factor before the passes are called; their rows are part of this one.
+    Row: listing, the length of a block, how many fields change, of each: its place, base, a and b; the rows.
+    Before each block a field becomes base + a · (columns in the block) + b · (columns before it).
     """
     writer = Writer("float64")
-    count, changes = _Listing(writer, 2).count(), writer.field(CHANGES)
-    with writer.loop(writer.whole(0), changes) as change:
-        at = change * writer.whole(2) + FIRST_CHANGE
-        place, factor = (writer.load(writer.row, at + more, "i64") for more in (0, 1))
-        writer.store(count * factor, writer.row, place)
+    count, most, changes = _Listing(writer, 2).count(), writer.field(3), writer.field(4)
     here = writer.cast("ptrtoint", writer.row, "i64")
-    body = (changes * writer.whole(2) + FIRST_CHANGE) * writer.whole(8)
-    call_rows(writer, here + body, here + writer.field(1))
+    body = (changes * writer.whole(CHANGE) + CHANGES) * writer.whole(8)
+    # The first block is called even if it is empty: the sum of nothing is 0.
+    before, more = writer.variable(writer.whole(0)), writer.variable(writer.constant("i1", 1))
+    with writer.loop_while(more.get):
+        start = before.get()
+        block = writer.choose(count - start < most, count - start, most)
+        with writer.loop(writer.whole(0), changes) as change:
+            at = change * writer.whole(CHANGE) + CHANGES
+            place, base, a, b = (writer.load(writer.row, at + word, "i64") for word in range(CHANGE))
+            writer.store(base + block * a + start * b, writer.row, place)
+        call_rows(writer, here + body, here + writer.field(1))
+        before.set(start + block)
+        more.set(start + block < count)
     return writer.text("KERNEL")
 
 
@@ -258,7 +265,9 @@ def _clear(writer: Writer, target: Lanes, start: Lanes, count: Lanes) -> None:
 def _moved(dtype: str, *, back: bool) -> str:
     writer = Writer(dtype)
     n, listed, a, b = writer.field(2), _Listing(writer, 3), writer.address(4), writer.address(5)
-    with _each(writer, listed) as (t, column):
+    first, count = writer.field(6), writer.field(7)
+    with writer.loop(writer.whole(0), count) as t:
+        column = listed.column(first + t)
 
         def move(j: Lanes, mask: Lanes | None, t: Lanes = t, column: Lanes = column) -> None:
             large, small = (a, column * n + j), (b, t * n + j)
@@ -267,9 +276,3 @@ def _moved(dtype: str, *, back: bool) -> str:
 
         writer.blocks(n, move)
     return writer.text("KERNEL")
-
-
-@contextmanager
-def _each(writer: Writer, listed: _Listing) -> Iterator[tuple[Lanes, Lanes]]:
-    with writer.loop(writer.whole(0), listed.count()) as t:
-        yield t, listed.column(t)

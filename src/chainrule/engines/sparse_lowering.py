@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 
 import numpy as np
 
 from chainrule.derivation.lines import Derivation, Line
 from chainrule.engines import sparse_kernels as kernels
+from chainrule.engines.assignments import OPERANDS, ROWS
 from chainrule.engines.engine import Array
 from chainrule.engines.kernels import Number, Section
 from chainrule.engines.lazy import FIRST_WEIGHTS, lazy_weights
@@ -20,6 +21,9 @@ from chainrule.formulas.expression import Apply, Expression, Symbol, substitute,
 from chainrule.formulas.vocabulary import square
 
 X = Symbol("x")
+# Bytes of a table that are worked on at once.
+BLOCK = 16_384
+BLOCK_GRADIENT = "touched rows of the gradient"
 
 
 class SparseSource:
@@ -102,7 +106,7 @@ class SparseLowering(Lowering):
         units, source, listing = d.shape[1], self.source.addresses.ctypes.data, self.listing
         gradient = self.derivation.gradients.get(FIRST_WEIGHTS)
         if name == gradient and listing is not None and self.lazy:
-            target = self._touched(name, units)
+            target = self._buffer(_name(name), (self.most, units))
             self._row(kernels.listing(), self.rows, source, listing.address)
             self._row(kernels.cleared(self.dtype), units, listing.address, target.ctypes.data)
             listed = listing.address
@@ -120,10 +124,6 @@ class SparseLowering(Lowering):
 
     # --- touched rows -------------------------------------------------------------------------------
 
-    def _touched(self, symbol: str, width: int) -> Array:
-        """The table of a symbol's touched rows."""
-        return self._buffer(_name(symbol), (self.most, width))
-
     def _squares(self) -> None:
         if not self.lazy:
             super()._squares()
@@ -131,7 +131,7 @@ class SparseLowering(Lowering):
         gradient = self.derivation.gradients[FIRST_WEIGHTS]
         layers = iter(self.arena.segments.values())
         first = next(layers)
-        self._for_touched([("total", "#touched length", square(Symbol(_name(gradient))))], [])
+        self._for_touched([("total", "#touched length", square(Symbol(_name(gradient))))], self.most)
         length: Expression = Symbol("#touched length")
         if first.stop > self._weights:
             self.buffers["#untouched"] = self.arena.flat[GRADIENTS][self._weights : first.stop]
@@ -163,55 +163,75 @@ class SparseLowering(Lowering):
         return [n for n in names if n != FIRST_WEIGHTS], tuple(a for a in lines if a.of != FIRST_WEIGHTS)
 
     def _touched_update(self) -> None:
-        """The first weights' update, on copies of the touched rows."""
+        """The first weights' update, on copies of the touched rows, so many at once as a cache holds."""
         self.into, self.totals = self.sections[Section.UPDATE], {}
-        derivation, listing = self.derivation, self.listing
-        assert listing is not None
+        derivation, arena = self.derivation, self.arena
+        assert self.listing is not None
         lines = [line for line in derivation.phase("update") if line.of == FIRST_WEIGHTS]
-        units = derivation.network.sizes[1]
+        gradient, units = derivation.gradients[FIRST_WEIGHTS], derivation.network.sizes[1]
+        block = min(self.most, max(BLOCK // (units * arena.dtype.itemsize), self.lanes))
         tables = [FIRST_WEIGHTS, *(s for s, (of, _) in derivation.state.items() if of == FIRST_WEIGHTS)]
-        moves = [
-            (units, listing.address, self.arena.views[s].ctypes.data, self._touched(s, units).ctypes.data)
-            for s in tables
-        ]
-        for move in moves:
-            self._row(kernels.taken_rows(self.dtype), *move)
-        named = {s: Symbol(_name(s)) for s in (*tables, derivation.gradients[FIRST_WEIGHTS])}
+        moves = []
+        for symbol in tables:
+            copy = self._buffer(_name(symbol), (block, units))
+            moves.append([units, self.listing.address, arena.views[symbol].ctypes.data, copy.ctypes.data])
+        # The gradient's rows lie together already; a block's are read where they are.
+        self.buffers[BLOCK_GRADIENT] = self.buffers[_name(gradient)][:block]
+        named = {s: Symbol(_name(s)) for s in tables} | {gradient: Symbol(BLOCK_GRADIENT)}
         assignments = []
         for line in lines:
             tree = substitute(line.tree, named)
             named[line.symbol] = Symbol(_name(line.symbol))
-            self._touched(line.symbol, 1 if line.shape[-1] == 1 else units)
+            self._buffer(_name(line.symbol), (block, 1 if line.shape[-1] == 1 else units))
             assignments.append(("entries", _name(line.symbol), tree))
-        self._for_touched(assignments, tables)
-        for move in moves:
-            self._row(kernels.put_rows(self.dtype), *move)
+        self._for_touched(assignments, block, tables, moves)
 
     def _for_touched(
-        self, assignments: Sequence[tuple[str, str, Expression]], kept: Sequence[str]
+        self,
+        assignments: Sequence[tuple[str, str, Expression]],
+        block: int,
+        tables: Sequence[str] = (),
+        moves: Sequence[Sequence[int]] = (),
     ) -> None:
-        """Passes over the touched rows, as many as there are when they are called."""
+        """Passes over the touched rows, block after block, `tables` being copied before and put back after."""
         assert self.listing is not None
         into, self.into = self.into, []
+        for move in moves:
+            self._row(kernels.taken_rows(self.dtype), *move, 0, 0)
         self.readers = {
             node.name: place
             for place, (_, _, tree) in enumerate(assignments)
             for node in walk(tree)
             if isinstance(node, Symbol)
         }
-        self.readers |= {_name(symbol): len(assignments) for symbol in kept}
+        self.readers |= {_name(symbol): len(assignments) for symbol in tables}
         for self.now, (kind, symbol, tree) in enumerate(assignments):
             self._assign(kind, symbol, tree)
         self._finish_group()
-        passes, self.into = self.into, into
-        start = kernels.FIRST_CHANGE + 2 * len(passes)
-        changes: list[int] = []
-        for row in passes:
-            assert row[2] % self.most == 0
-            changes += [start + 2, row[2] // self.most]
+        for move in moves:
+            self._row(kernels.put_rows(self.dtype), *move, 0, 0)
+        body, self.into = self.into, into
+        changes = list(self._changes(body, block, len(moves)))
+        start = kernels.CHANGES + kernels.CHANGE * len(changes)
+        words = [word for place, *rest in changes for word in (start + place, *rest)]
+        words += [word for row in body for word in row]
+        self._row(kernels.for_touched(), self.listing.address, block, len(changes), *words)
+
+    def _changes(self, body: list[list[int]], block: int, moves: int) -> Iterator[tuple[int, int, int, int]]:
+        """Of each field that is another for each block: its place in the body, base, a and b."""
+        gradient = self.buffers.get(BLOCK_GRADIENT)
+        start = 0
+        for number, row in enumerate(body):
+            if moves <= number < len(body) - moves:
+                assert row[ROWS] % block == 0
+                yield start + ROWS, 0, row[ROWS] // block, 0
+                for place in range(OPERANDS, len(row)):
+                    if gradient is not None and row[place] == gradient.ctypes.data:
+                        yield start + place, row[place], 0, gradient.strides[0]
+            else:
+                yield start + 6, 0, 0, 1
+                yield start + 7, 0, 1, 0
             start += len(row)
-        words = [word for row in passes for word in row]
-        self._row(kernels.for_touched(), self.listing.address, len(passes), *changes, *words)
 
 
 class _Listing:
