@@ -36,7 +36,7 @@ def lazy_weights(derivation: Derivation) -> bool:
     [True, True, False]
     """
     gradient = derivation.gradients.get(FIRST_WEIGHTS)
-    if gradient is None or not _is_product_of_x(derivation[gradient].tree):
+    if gradient is None or not is_product_of_x(derivation[gradient].tree):
         return False
     lines = [line for line in derivation.phase("update") if line.of == FIRST_WEIGHTS]
     readers = [line for line in derivation.lines if gradient in line.arguments]
@@ -48,7 +48,8 @@ def lazy_weights(derivation: Derivation) -> bool:
     return _stay(derivation, lines, gradient) and _stay_in_numbers(derivation, lines, gradient)
 
 
-def _is_product_of_x(tree: Expression) -> bool:
+def is_product_of_x(tree: Expression) -> bool:
+    """Whether a tree is xᵀ d and nothing else: 0 wherever a column of x is."""
     if not isinstance(tree, Apply) or tree.primitive.name != "matmul":
         return False
     x, d = tree.arguments

@@ -257,7 +257,9 @@ class Lowering:
             if self.keep is not None:
                 self.keep.add(name)
         elif name not in self.buffers:
-            self.buffers[name] = np.broadcast_to(np.zeros(1, self.arena.dtype), (self.arena.size - self.skip,))
+            self.buffers[name] = np.broadcast_to(
+                np.zeros(1, self.arena.dtype), (self.arena.size - self.skip,)
+            )
         return Symbol(name)
 
     def _families(self) -> set[str]:

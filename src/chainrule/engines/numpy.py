@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.derivation.lines import Derivation
-from chainrule.engines.engine import Array, Data, Number, Slice, Step
+from chainrule.engines.engine import Array, Data, Slice, Step
 from chainrule.engines.program import GRADIENTS, Arena, Program, as_dtype
 from chainrule.engines.sparse import SparseRows, Values, is_sparse, sparse_rows
 from chainrule.engines.threads import enough_threads

@@ -224,8 +224,12 @@ def _is_multiplied_only(tree: Expression) -> bool:
             continue
         name = node.primitive.name
         for place, given in enumerate(node.arguments):
-            turned = isinstance(given, Apply) and given.primitive.name == "transpose" and given.arguments[0] is x
+            turned = (
+                isinstance(given, Apply) and given.primitive.name == "transpose" and given.arguments[0] is x
+            )
             multiplied = name == "matmul" and place == 0
-            if (given is x and not (multiplied or name in ("transpose", "rows"))) or (turned and not multiplied):
+            if (given is x and not (multiplied or name in ("transpose", "rows"))) or (
+                turned and not multiplied
+            ):
                 return False
     return True

@@ -12,7 +12,7 @@ from chainrule.engines import sparse_kernels as kernels
 from chainrule.engines.assignments import OPERANDS, ROWS
 from chainrule.engines.engine import Array
 from chainrule.engines.kernels import Number, Section
-from chainrule.engines.lazy import FIRST_WEIGHTS, lazy_weights
+from chainrule.engines.lazy import FIRST_WEIGHTS, is_product_of_x, lazy_weights
 from chainrule.engines.lowerable import NotLowered
 from chainrule.engines.lowering import Lowering, Numbers
 from chainrule.engines.program import GRADIENTS, Arena
@@ -71,9 +71,12 @@ class SparseLowering(Lowering):
         columns = derivation.network.inputs
         # Nothing is ever read from it: every product takes the entries from the source.
         x = np.broadcast_to(np.zeros(1, arena.dtype), (rows, columns))
-        trains = derivation.rule is not None and FIRST_WEIGHTS in derivation.gradients
+        gradient = derivation.gradients.get(FIRST_WEIGHTS)
+        trains = derivation.rule is not None and gradient is not None
+        # The gradient's symbol where the rows that no entry touches are 0 (under L2 they are not).
+        self.gradient = gradient if gradient and is_product_of_x(derivation[gradient].tree) else None
         self.lazy = trains and keep is not None and lazy_weights(derivation)
-        self.listing = _Listing(shared, columns) if trains else None
+        self.listing = _Listing(shared, columns) if trains and self.gradient else None
         self.most = source.most(rows, columns) if self.lazy else 0
         super().__init__(derivation, arena, numbers, rows, shared, given={"x": x}, keep=keep)
 
@@ -104,15 +107,14 @@ class SparseLowering(Lowering):
     def _turned_product(self, d: Array, name: str) -> None:
         """xᵀ d: of the touched rows, or whole with the rows cleared that the last batch touched."""
         units, source, listing = d.shape[1], self.source.addresses.ctypes.data, self.listing
-        gradient = self.derivation.gradients.get(FIRST_WEIGHTS)
-        if name == gradient and listing is not None and self.lazy:
+        known = listing.address if listing is not None and name == self.gradient else 0
+        if self.lazy and listing is not None:
             target = self._buffer(_name(name), (self.most, units))
             self._row(kernels.listing(), self.rows, source, listing.address)
             self._row(kernels.cleared(self.dtype), units, listing.address, target.ctypes.data)
             listed = listing.address
         else:
             target = self._buffer(name, (self.derivation.network.inputs, units))
-            known = listing.address if listing is not None and name == gradient else 0
             self._row(kernels.cleared_rows(self.dtype), units, known, target.ctypes.data, len(target))
             if known:
                 self._row(kernels.listing(), self.rows, source, known)

@@ -18,6 +18,7 @@ from chainrule.engines.engine import Data, Engine, EpochsTrainer, Evaluator, Ste
 from chainrule.engines.samples import (
     classes_of,
 )
+from chainrule.engines.sparse import SparseRows
 from chainrule.engines.threads import enough_threads
 from chainrule.errors import ConfigError, Divergence
 from chainrule.files.atomic import remove_leftovers
@@ -96,7 +97,8 @@ def train_prepared(
     engine: str = "auto",
 ) -> Run:
     """Train on data that is checked and split; `model` brings the encoding that scores are taken by."""
-    chosen = choose_engine(engine, network, len(data.X), settings.batch, settings.epochs)
+    entries = len(data.X.values) if isinstance(data.X, SparseRows) else None
+    chosen = choose_engine(engine, network, len(data.X), settings.batch, settings.epochs, entries)
     check_memory(network, settings, len(data.X))
     load_products(chosen, network, min(settings.batch, len(data.X)))
     if keeper is not None:

@@ -17,6 +17,7 @@ from chainrule.engines.arrays import evaluate_arrays
 from chainrule.engines.choose import find_engine
 from chainrule.engines.engine import Data
 from chainrule.engines.samples import check_inputs, check_range, check_targets, check_weights, class_numbers
+from chainrule.engines.sparse import is_sparse
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError
 from chainrule.files.atomic import checked_path, quoted
 from chainrule.files.tensors import read_tensors, write_tensors
@@ -249,7 +250,7 @@ class Model:
         return outputs
 
     def _takes_table(self, X: Any) -> bool:
-        return self.encoding is not None and not isinstance(X, (np.ndarray, list, tuple))
+        return self.encoding is not None and not (isinstance(X, (np.ndarray, list, tuple)) or is_sparse(X))
 
     def _need_encoding(self) -> Encoding:
         if self.encoding is None:
