@@ -120,10 +120,14 @@ class SparseBatch:
 
 
 class Values(Mapping[str, Number]):
-    """Recorded values by symbol; a sparse table among them becomes a dense one when it is read."""
+    """Recorded values by symbol; a sparse table among them becomes a dense one when it is read.
+
+    sparse: the symbols of such tables
+    """
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = dict(values)
+        self.sparse = {symbol for symbol, value in values.items() if isinstance(value, SparseRows)}
 
     def __getitem__(self, symbol: str) -> Number:
         found = self._values[symbol]
