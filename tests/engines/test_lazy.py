@@ -83,7 +83,7 @@ def test_a_tree_is_simplified_at_nothing() -> None:
 @pytest.mark.parametrize("name", sorted(LAZY))
 def test_rows_that_no_batch_touches_are_never_written(name: str) -> None:
     rng = np.random.default_rng(0)
-    table = sparse.random(40, 50, 0.05, "lil", rng=rng)
+    table = sparse.random(40, 50, 0.05, "lil", random_state=rng)
     table[:, 30:] = 0
     derivation = derive(NETWORK, "crossentropy", name)
     data = Data(sparse_rows("X", table), np.eye(3)[rng.integers(0, 3, 40)])

@@ -214,7 +214,7 @@ def test_dropout_on_the_input_is_refused() -> None:
 @pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_many_sparse_rows_are_predicted_as_dense_ones(engine: Any, dtype: str) -> None:
-    many: Any = sparse.random(1300, COLUMNS, 0.1, "csr", rng=np.random.default_rng(1))
+    many: Any = sparse.random(1300, COLUMNS, 0.1, "csr", random_state=np.random.default_rng(1))
     network = NETWORKS["wide"]
     parameters, y = initial_parameters(network, 1), np.eye(3)[np.arange(1300) % 3]
     evaluator = engine.evaluator(derive(network, "crossentropy"), dtype=dtype)

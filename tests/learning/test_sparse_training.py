@@ -17,7 +17,7 @@ from chainrule.learning.tasks import train_table
 from tolerances import assert_close
 
 RNG = np.random.default_rng(4)
-X: Any = sparse.random(90, 60, 0.06, "csr", rng=RNG)
+X: Any = sparse.random(90, 60, 0.06, "csr", random_state=RNG)
 Y = RNG.integers(0, 3, 90)
 NETWORK = Network(60, [Dense(7, "tanh"), Dropout(0.2), Dense(3, "softmax")])
 ENGINES = ["numpy", "compiled"]
@@ -64,6 +64,28 @@ def test_a_model_predicts_and_is_measured_on_sparse_rows_as_on_dense_ones(engine
         model.evaluate(X, Y).values(), model.evaluate(X.toarray(), Y).values(), strict=True
     ):
         assert_close(got, wanted, "rounding")
+
+
+def test_a_model_predicts_single_sparse_rows() -> None:
+    model = fit(engine="compiled").model
+    predict, wanted = model.sparse_row_predictor(), model.outputs(X)
+    for row in range(20):
+        found = X[row : row + 1]
+        assert_close(predict(found.indices, found.data), wanted[row], "rounding")
+    assert_close(predict([], []), model.outputs(np.zeros((1, 60)))[0], "rounding")
+
+
+@pytest.mark.parametrize(
+    ("columns", "values", "told"),
+    [
+        ([3, 60], [1.0, 1.0], "the network has 60 inputs: columns go from 0 to 59"),
+        ([-1], [1.0], "the network has 60 inputs: columns go from 0 to 59"),
+        ([1, 2], [1.0], "give the columns of a row's entries and as many values"),
+    ],
+)
+def test_a_wrong_sparse_row_is_refused(columns: list[int], values: list[float], told: str) -> None:
+    with pytest.raises(InvalidInput, match=told):
+        fit(epochs=1).model.sparse_row_predictor()(columns, values)
 
 
 def test_held_out_rows_may_be_sparse_where_the_others_are_dense() -> None:

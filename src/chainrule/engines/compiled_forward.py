@@ -20,6 +20,7 @@ from chainrule.engines.program import Arena
 from chainrule.engines.sparse import SparseRows
 from chainrule.engines.sparse_lowering import SparseLowering, SparseSource
 from chainrule.engines.threads import enough_threads
+from chainrule.errors import InvalidInput, ShapeMismatch
 
 CHUNK = 512
 
@@ -79,6 +80,15 @@ class CompiledEvaluator:
         own.load(parameters)
         return own._program(1).single()
 
+    def single_sparse(self, parameters: Mapping[str, Any]) -> Callable[[Any, Any], Array]:
+        """A function from the columns and values of one row's entries to its outputs (O,); see `single`.
+
+        It raises InvalidInput for a column that the network does not have.
+        """
+        own = CompiledEvaluator(self._derivation, self._dtype)
+        own.load(parameters)
+        return own._program(1, sparse=True).single_sparse(own._source)
+
 
 class _Forward:
     """The program of the feedforward pass for a number of rows, whose input and output may be moved."""
@@ -121,14 +131,8 @@ class _Forward:
 
     def single(self) -> Callable[[Any], Array]:
         """See `CompiledEvaluator.single`."""
-        machinery = self.machinery
-        machinery.run(self.bounds, Section.GATHER)
-        machinery.plan[Plan.STOP] = self.bounds[Section.COMPUTE + 1]
-        start = int(self.bounds[Section.COMPUTE])
-        numbers, plan = machinery.numbers.ctypes.data, machinery.plan.ctypes.data
-        # So short a call does not give other threads their turn first.
-        address = the_machine().address(kernels.section())
-        call = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
+        call, *where = self._call()
+        start, numbers, plan = where
         given, copy = self.x.reshape(-1), self.output.reshape(-1).copy
         keep = self
 
@@ -139,3 +143,35 @@ class _Forward:
             return copy()
 
         return predict
+
+    def single_sparse(self, source: SparseSource) -> Callable[[Any, Any], Array]:
+        """See `CompiledEvaluator.single_sparse`."""
+        (call, *where), copy, keep = self._call(), self.output.reshape(-1).copy, self
+        inputs, dtype, starts = self.x.shape[1], self.x.dtype, np.zeros(2, np.int64)
+
+        def predict(columns: Any, values: Any) -> Array:
+            columns = np.ascontiguousarray(columns, np.int32)
+            values = np.ascontiguousarray(values, dtype)
+            if columns.shape != values.shape or columns.ndim != 1:
+                raise ShapeMismatch("give the columns of a row's entries and as many values")
+            if columns.size and not (columns.min() >= 0 and columns.max() < inputs):
+                raise InvalidInput(f"the network has {inputs} inputs: columns go from 0 to {inputs - 1}")
+            starts[1] = len(columns)
+            source.addresses[:] = values.ctypes.data, columns.ctypes.data, starts.ctypes.data
+            assert keep is not None
+            call(*where)
+            return copy()
+
+        return predict
+
+    def _call(self) -> tuple[Any, int, int, int]:
+        """The function that computes, soon after it is called, and its three arguments."""
+        machinery = self.machinery
+        machinery.run(self.bounds, Section.GATHER)
+        machinery.plan[Plan.STOP] = self.bounds[Section.COMPUTE + 1]
+        start = int(self.bounds[Section.COMPUTE])
+        numbers, plan = machinery.numbers.ctypes.data, machinery.plan.ctypes.data
+        # So short a call does not give other threads their turn first.
+        address = the_machine().address(kernels.section())
+        call = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
+        return call, start, numbers, plan

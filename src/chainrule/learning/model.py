@@ -78,6 +78,17 @@ class Model:
         evaluator = find_engine("compiled").evaluator(self._feedforward, dtype=self.settings.dtype)
         return evaluator.single(self.parameters)
 
+    def sparse_row_predictor(self) -> Callable[[Any, Any], Array]:
+        """The same for a sparse row: a function from its entries' columns and values to the outputs (O,).
+
+        Raises InvalidInput for a column that the network does not have.
+        """
+        evaluator: Any = find_engine("compiled").evaluator(self._feedforward, dtype=self.settings.dtype)
+        if not hasattr(evaluator, "single_sparse"):
+            raise ConfigError("the compiled engine has no code for this network: use predict")
+        predict: Callable[[Any, Any], Array] = evaluator.single_sparse(self.parameters)
+        return predict
+
     @property
     def classifies(self) -> bool:
         """True where the loss is over classes, or over 0 and 1."""
