@@ -205,15 +205,20 @@ def gather(dtype: str) -> str:
     writer = Writer(dtype)
     count, columns, table, target = writer.field(2), writer.field(3), writer.address(4), writer.address(5)
     order, first = (writer.load(writer.plan, writer.whole(p), "i64") for p in (Plan.ORDER, Plan.FIRST))
-    chosen = writer.variable(first)
+    chosen, following = writer.variable(first), writer.variable(writer.whole(0))
     with writer.loop(writer.whole(0), count) as i:
         chosen.set(first + i)
         with writer.when(order > 0):
             rows = writer.emit(f"inttoptr {order} to ptr", "ptr")
             chosen.set(writer.load(rows, first + i, "i64"))
         source, goal = chosen.get() * columns, i * columns
+        soon = writer.choose(i + 2 < count, i + 2, i)
+        with writer.when(order > 0):
+            rows = writer.emit(f"inttoptr {order} to ptr", "ptr")
+            following.set(writer.load(rows, first + soon, "i64") * columns)
 
         def move(j: Lanes, mask: Lanes | None, source: Lanes = source, goal: Lanes = goal) -> None:
+            writer.prefetch(table, following.get() + j)
             writer.store(
                 writer.load(table, source + j, width=writer.lanes, mask=mask), target, goal + j, mask
             )

@@ -42,6 +42,8 @@ SMALL = 4096
 # So are larger ones with the second matrix turned, once there are rows enough to pay for turning it: BLAS
 # is slow at these.
 SMALL_TURNED, MANY_ROWS = 300_000, 32
+# Passes over entries of this many bytes fetch memory ahead.
+LARGE_PASS = 2**17
 _ROWS = "#rows"
 _GIVEN = {"t": Number.STEP, "eta": Number.RATE, "key": Number.KEY, "C": Number.LOSS, _ROWS: Number.ROWS}
 
@@ -625,7 +627,8 @@ class Lowering:
         elif space is not None:
             count, columns = space
             way = "along" if columns >= self.lanes else "down"
-        written = write_pass(made, forms, self.dtype, way)
+        large = count * columns * self.arena.dtype.itemsize >= LARGE_PASS
+        written = write_pass(made, forms, self.dtype, way, large=large)
         addresses = [self._address(name) for name in written.addresses]
         slots = [self.numbers.place(name) for name in written.slots]
         scratch = []
