@@ -27,7 +27,6 @@ from chainrule.engines.lanes import Lanes, Variable, Writer
 from chainrule.engines.machine_math import maximum, mixed_uniform
 from chainrule.formulas.expression import Apply, Constant, Expression, Symbol, walk
 
-
 # How many entries ahead memory is fetched where a pass goes over more than the caches hold.
 AHEAD = 512
 

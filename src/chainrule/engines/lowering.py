@@ -20,7 +20,15 @@ from chainrule.engines.assignments import Assignment, Form, Way
 from chainrule.engines.engine import Array
 from chainrule.engines.kernels import Number, Section
 from chainrule.engines.lanes import BYTES, REAL, VECTOR_BYTES
-from chainrule.engines.lowerable import columns_first, product_and_bias, reads, without_ones
+from chainrule.engines.lowerable import (
+    Told,
+    columns_first,
+    in_place,
+    product_and_bias,
+    reads,
+    signs_by_value,
+    without_ones,
+)
 from chainrule.engines.machine import the_machine
 from chainrule.engines.passes import write_pass
 from chainrule.engines.program import (
@@ -33,7 +41,7 @@ from chainrule.engines.program import (
     is_truth,
     roles_of,
 )
-from chainrule.engines.weight_blocks import PutOff, Told, blocks_of, put_off
+from chainrule.engines.weight_blocks import PutOff, blocks_of, put_off
 from chainrule.formulas.expression import Apply, Constant, Expression, Symbol, substitute, walk
 from chainrule.formulas.vocabulary import square, where
 
@@ -115,6 +123,7 @@ class Lowering:
         self.flats: dict[str, tuple[str, slice]] = {}
         self.put_off: dict[str, PutOff] = {}
         self.measured: set[str] = set()
+        self.in_place: dict[str, str] = {}
         self._bind(given or {})
         self._compute()
         if derivation.rule is not None:
@@ -160,6 +169,10 @@ class Lowering:
     def _compute(self) -> None:
         lines = columns_first([line for line in self.derivation.lines if line.phase != "update"])
         resolved = self._resolved([(line, line.symbol, line.tree) for line in lines])
+        if self.keep is not None:
+            told, same = resolved
+            resolved = signs_by_value(told), same
+            self.in_place = in_place(resolved[0], self._replaceable(told, same))
         if self.keep is not None and self._flat_lines():
             self.put_off = put_off(self.derivation, resolved[0], self.arena)
             self.measured = {name for made in self.put_off.values() for name in (made.a, made.d)}
@@ -202,6 +215,13 @@ class Lowering:
                 self._measure(symbol)
         self._finish_group()
 
+    def _replaceable(self, lines: Sequence[Told], same: Mapping[str, Expression]) -> set[str]:
+        """Symbols whose memory another may take once they were read."""
+        assert self.keep is not None
+        aliased = set(same) | {tree.name for tree in same.values() if isinstance(tree, Symbol)}
+        kept = self.keep | aliased | set(self.buffers)
+        return {symbol for line, symbol, _ in lines if len(line.shape) == 2} - kept
+
     def _measure(self, symbol: str) -> None:
         self._assign("total", f"#square {symbol}", square(Symbol(symbol)))
 
@@ -216,6 +236,8 @@ class Lowering:
         if shape == ():
             self._assign("number", symbol, rest)
         else:
+            if symbol in self.in_place:
+                self.buffers[symbol] = self.buffers[self.in_place[symbol]]
             self._buffer(symbol, shape)
             self._assign("entries", symbol, rest)
 

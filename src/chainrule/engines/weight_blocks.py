@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from chainrule.derivation.lines import Derivation, Line
+from chainrule.derivation.lines import Derivation
+from chainrule.engines.lowerable import Told
 from chainrule.engines.program import Arena
 from chainrule.formulas.expression import Apply, Expression, Symbol
 
-# A line, the symbol it makes and of what.
-Told = tuple[Line, str, Expression]
 # Weights from this many bytes on are updated block by block, in blocks of about so many.
 LARGE, BLOCK = 2**18, 2**18
 
