@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from chainrule.derivation.lines import Derivation
 from chainrule.engines import kernels
 from chainrule.engines.engine import Array, Data, Slice, Step
+from chainrule.engines.kernels import BOUNDS, Plan, Section
 from chainrule.engines.kernels import Number as Place
-from chainrule.engines.kernels import Plan, Section
 from chainrule.engines.lowering import Lowering
 from chainrule.engines.machinery import Machinery, Recorder, function, weights_name
 from chainrule.engines.numpy import EXPLODED, FLUSH_EVERY
@@ -119,9 +119,9 @@ class CompiledTrainer:
         """Make the programs for batches of this size."""
         plan, count = self._machinery.plan, len(self._data.X)
         batch = min(batch, count)
-        plan[Plan.WHOLE : Plan.WHOLE + 8] = self._program(batch)
+        plan[Plan.WHOLE : Plan.WHOLE + BOUNDS] = self._program(batch)
         if count % batch:
-            plan[Plan.REST : Plan.REST + 8] = self._program(count % batch)
+            plan[Plan.REST : Plan.REST + BOUNDS] = self._program(count % batch)
         plan[Plan.BATCH], plan[Plan.COUNT] = batch, count
         layers = self._machinery.table.layers
         plan[Plan.SQUARES], plan[Plan.LAYERS] = Place.SQUARES, layers
@@ -218,7 +218,7 @@ class CompiledTrainer:
         whole = order is None and plan[Plan.BATCH] == plan[Plan.COUNT]
         if whole and not plan[Plan.PLACED]:
             plan[Plan.FIRST] = 0
-            self._machinery.run(plan[Plan.WHOLE : Plan.WHOLE + 8], Section.GATHER)
+            self._machinery.run(plan[Plan.WHOLE : Plan.WHOLE + BOUNDS], Section.GATHER)
         plan[Plan.PLACED] = whole
 
     def _chunk(self) -> int:

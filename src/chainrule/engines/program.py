@@ -44,10 +44,10 @@ class Arena:
         self.segments: dict[int, slice] = {}
         trained = derivation.trained
         self.size = sum(p.size for p in trained)
-        self._places: dict[str, tuple[slice, tuple[int, ...]]] = {}
+        self.places: dict[str, tuple[slice, tuple[int, ...]]] = {}
         at = 0
         for p in trained:
-            self._places[p.name] = (slice(at, at + p.size), p.shape)
+            self.places[p.name] = (slice(at, at + p.size), p.shape)
             first = self.segments.get(p.layer, slice(at, at)).start
             at += p.size
             self.segments[p.layer] = slice(first, at)
@@ -69,7 +69,7 @@ class Arena:
         if name not in self.flat:
             self.flat[name] = aligned_zeros((self.size,), self.dtype)
         for symbol, parameter in members.items():
-            place, shape = self._places[parameter]
+            place, shape = self.places[parameter]
             self.views[symbol] = self.flat[name][place].reshape(shape)
         return self.flat[name]
 

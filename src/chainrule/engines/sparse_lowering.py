@@ -13,10 +13,11 @@ from chainrule.engines.assignments import OPERANDS, ROWS
 from chainrule.engines.engine import Array
 from chainrule.engines.kernels import Number, Section
 from chainrule.engines.lazy import FIRST_WEIGHTS, is_product_of_x, lazy_weights
-from chainrule.engines.lowerable import NotLowered
+from chainrule.engines.lowerable import NotLowered, Told
 from chainrule.engines.lowering import Lowering, Numbers
 from chainrule.engines.program import GRADIENTS, Arena
 from chainrule.engines.sparse import SparseRows, check_products_only
+from chainrule.engines.weight_blocks import PutOff
 from chainrule.formulas.expression import Apply, Expression, Symbol, substitute, walk
 from chainrule.formulas.vocabulary import square
 
@@ -124,6 +125,9 @@ class SparseLowering(Lowering):
             target.ctypes.data, listed,
         )  # fmt: skip
 
+    def _put_off(self, lines: Sequence[Told]) -> dict[str, PutOff]:
+        return {}
+
     # --- touched rows -------------------------------------------------------------------------------
 
     def _squares(self) -> None:
@@ -135,8 +139,8 @@ class SparseLowering(Lowering):
         first = next(layers)
         self._for_touched([("total", "#touched length", square(Symbol(_name(gradient))))], self.most)
         length: Expression = Symbol("#touched length")
-        if first.stop > self._weights:
-            self.buffers["#untouched"] = self.arena.flat[GRADIENTS][self._weights : first.stop]
+        if first.stop > self._first_size:
+            self.buffers["#untouched"] = self.arena.flat[GRADIENTS][self._first_size : first.stop]
             self._assign("total", "#untouched length", square(Symbol("#untouched")))
             self._finish_group()
             length = length + Symbol("#untouched length")
@@ -144,17 +148,18 @@ class SparseLowering(Lowering):
         self._assign("number", "#length 0", length)
         self._finish_group()
         for layer, place in enumerate(layers, start=1):
-            self._square(layer, place)
+            self.numbers.places[f"#length {layer}"] = Number.SQUARES + layer
+            self._total(f"#length {layer}", f"#gradients {layer}", self.arena.flat[GRADIENTS][place])
 
     @property
-    def _weights(self) -> int:
+    def _first_size(self) -> int:
         """How many the first weights are; they are the first in the flat arrays."""
         return int(prod(self.arena.views[FIRST_WEIGHTS].shape))
 
     def _update(self) -> None:
         if self.lazy:
             self._touched_update()
-            self.skip = self._weights
+            self.skip = self._first_size
         super()._update()
         self.skip = 0
 
