@@ -61,5 +61,11 @@ def row(
     flags = [ord("T" if turned else "N") for turned in (b_turned, a_turned)]
     return [
         product_function(dtype), *flags, n, m, k, one,
-        b.ctypes.data, b.shape[1], a.ctypes.data, a.shape[1], zero, c.ctypes.data, n,
+        b.ctypes.data, _leading(b), a.ctypes.data, _leading(a), zero, c.ctypes.data, n,
     ]  # fmt: skip
+
+
+def _leading(matrix: NDArray[Any]) -> int:
+    """How far one row lies from the next, in entries: more than a row's length in a block of columns."""
+    step: int = matrix.strides[0] // matrix.itemsize
+    return max(step, int(matrix.shape[1]))

@@ -23,6 +23,8 @@ ENGINES = {
 STEP, MULTIPLICATION, WORTH_COMPILING = 1e-4, 2e-11, 1.0
 # A feedforward pass is asked for again more often than a training run, so less of it is enough.
 ACTIVATION, WORTH_COMPILING_FORWARD = 1e-9, 0.05
+# An entry that a pass over memory touches costs as much as so many multiplications.
+PASSED = 50
 
 
 @cache
@@ -45,8 +47,13 @@ def check_engine(name: str) -> None:
         raise unknown("engine", name, [AUTO, *ENGINES])
 
 
-def choose_engine(name: str, network: Network, rows: int, batch: int, epochs: int) -> Engine:
+def choose_engine(
+    name: str, network: Network, rows: int, batch: int, epochs: int, entries: int | None = None
+) -> Engine:
     """The engine of a name; "auto" is decided by the amount of work alone, so that results repeat.
+
+    entries: how many of a sparse X are stored: the first layer multiplies by these only, and the NumPy
+             engine goes over all its weights once a step
 
     >>> from chainrule.derivation.network import Dense
     >>> small = Network(2, [Dense(1)])
@@ -57,7 +64,11 @@ def choose_engine(name: str, network: Network, rows: int, batch: int, epochs: in
     if name != AUTO:
         return find_engine(name)
     steps = epochs * -(-rows // batch)
-    work = steps * STEP + 3 * network.parameter_count * rows * epochs * MULTIPLICATION
+    multiplications = network.parameter_count * rows * epochs
+    if entries is not None:
+        first = network.sizes[0] * network.sizes[1]
+        multiplications += (entries * network.sizes[1] - first * rows) * epochs + first * steps * PASSED
+    work = steps * STEP + 3 * multiplications * MULTIPLICATION
     return find_engine("compiled" if work > WORTH_COMPILING else "numpy")
 
 

@@ -19,6 +19,7 @@ from chainrule.engines.lowerable import NotLowered
 from chainrule.engines.machinery import Recorder
 from chainrule.engines.numpy import NumpyEngine, check_values
 from chainrule.engines.program import Arena, as_dtype
+from chainrule.engines.sparse import SparseRows
 
 
 class CompiledEngine:
@@ -54,7 +55,8 @@ class CompiledEngine:
         for symbol, value in (state or {}).items():
             np.copyto(arena.views[symbol], value)
         try:
-            recorder = Recorder(derivation, arena, len(given["x"]))
+            sparse = isinstance(given["x"], SparseRows)
+            recorder = Recorder(derivation, arena, len(given["x"]), sparse=sparse)
         except NotLowered:
             return self._plain.run(
                 derivation, values, state=state, rate=rate, step=step, key=key, dtype=dtype

@@ -19,7 +19,10 @@ from chainrule.engines.lowering import Lowering
 from chainrule.engines.machine import the_machine
 from chainrule.engines.machinery import Machinery, weights_name
 from chainrule.engines.program import Arena
+from chainrule.engines.sparse import SparseRows
+from chainrule.engines.sparse_lowering import SparseLowering, SparseSource
 from chainrule.engines.threads import enough_threads, threads_of_ones_own
+from chainrule.errors import InvalidInput, ShapeMismatch
 
 # So many rows at a time stay in a core's cache, and fill BLAS's blocks.
 CHUNK = 1024
@@ -33,13 +36,16 @@ class CompiledEvaluator:
     def __init__(self, derivation: Derivation, dtype: np.dtype[Any]) -> None:
         self._derivation, self._dtype = derivation, dtype
         self._machinery = Machinery(derivation, Arena(derivation, dtype))
-        self._programs: dict[int, _Forward] = {}
+        self._programs: dict[tuple[int, bool], _Forward] = {}
+        self._source = SparseSource(dtype.name)
         self._others: list[CompiledEvaluator] = []
 
-    def _program(self, rows: int) -> _Forward:
-        if rows not in self._programs:
-            self._programs[rows] = _Forward(self._machinery, rows)
-        return self._programs[rows]
+    def _program(self, rows: int, sparse: bool = False) -> _Forward:
+        kind = rows, sparse
+        if kind not in self._programs:
+            source = self._source if sparse else None
+            self._programs[kind] = _Forward(self._machinery, rows, source)
+        return self._programs[kind]
 
     def load(self, parameters: Mapping[str, Any]) -> None:
         """Compute with these parameters from now on."""
@@ -67,11 +73,14 @@ class CompiledEvaluator:
 
     def _pieces(self, data: Data, pieces: Sequence[slice], outputs: Array) -> list[tuple[float, float]]:
         """Compute chunks into their places; the loss of each, and its share in the whole."""
+        sparse = isinstance(data.X, SparseRows)
+        if sparse:
+            self._source.put(data.X)
         for rows in {piece.stop - piece.start for piece in pieces}:
-            self._program(rows)
+            self._program(rows, sparse)
         sums, machinery = [], self._machinery
         for piece in pieces:
-            self._program(piece.stop - piece.start).run(data, piece, outputs)
+            self._program(piece.stop - piece.start, sparse).run(data, piece, outputs)
             if self._derivation.loss is not None:
                 sums.append((float(machinery.numbers[Place.LOSS]), float(machinery.numbers[Place.SHARE])))
         return sums
@@ -110,15 +119,27 @@ class CompiledEvaluator:
         own.load(parameters)
         return own._program(1).single()
 
+    def single_sparse(self, parameters: Mapping[str, Any]) -> Callable[[Any, Any], Array]:
+        """A function from the columns and values of one row's entries to its outputs (O,); see `single`.
+
+        It raises InvalidInput for a column that the network does not have.
+        """
+        own = CompiledEvaluator(self._derivation, self._dtype)
+        own.load(parameters)
+        return own._program(1, sparse=True).single_sparse(own._source)
+
 
 class _Forward:
     """The program of the feedforward pass for a number of rows, whose input and output may be moved."""
 
-    def __init__(self, machinery: Machinery, rows: int) -> None:
+    def __init__(self, machinery: Machinery, rows: int, source: SparseSource | None = None) -> None:
         self.machinery, derivation = machinery, machinery.derivation
-        self.program = Lowering(
-            derivation, machinery.arena, machinery.table, rows, machinery.shared, keep={derivation.output}
-        )
+        common = derivation, machinery.arena, machinery.table, rows, machinery.shared
+        keep = {derivation.output}
+        if source is not None:
+            self.program: Lowering = SparseLowering(source, *common, keep=keep)
+        else:
+            self.program = Lowering(*common, keep=keep)
         self.program.gather_from({})
         self.bounds = self.program.place()
         machinery.ready()
@@ -131,12 +152,14 @@ class _Forward:
     def run(self, data: Data, piece: slice, outputs: Array) -> None:
         """Compute a chunk of the data into its place in the outputs."""
         machinery, buffers, code = self.machinery, self.program.buffers, self.program.code
-        X = data.X[piece]
-        if X.dtype == self.x.dtype and X.flags.c_contiguous:
+        X = data.X
+        if isinstance(X, SparseRows):
+            machinery.plan[Plan.FIRST] = piece.start
+        elif X.dtype == self.x.dtype and (X := X[piece]).flags.c_contiguous:
             code[self.reads] = X.ctypes.data
         else:
             code[self.reads] = self.x.ctypes.data
-            np.copyto(self.x, X, casting="same_kind")
+            np.copyto(self.x, data.X[piece], casting="same_kind")
         if "y" in buffers:
             np.copyto(buffers["y"], data.y[piece], casting="same_kind")
         if data.weights is not None and machinery.derivation.loss is not None:
@@ -147,14 +170,8 @@ class _Forward:
 
     def single(self) -> Callable[[Any], Array]:
         """See `CompiledEvaluator.single`."""
-        machinery = self.machinery
-        machinery.run(self.bounds, Section.GATHER)
-        machinery.plan[Plan.STOP] = self.bounds[Section.COMPUTE + 1]
-        start = int(self.bounds[Section.COMPUTE])
-        numbers, plan = machinery.numbers.ctypes.data, machinery.plan.ctypes.data
-        # So short a call does not give other threads their turn first.
-        address = the_machine().address(kernels.section())
-        call = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
+        call, *where = self._call()
+        start, numbers, plan = where
         given, copy = self.x.reshape(-1), self.output.reshape(-1).copy
         keep = self
 
@@ -165,3 +182,35 @@ class _Forward:
             return copy()
 
         return predict
+
+    def single_sparse(self, source: SparseSource) -> Callable[[Any, Any], Array]:
+        """See `CompiledEvaluator.single_sparse`."""
+        (call, *where), copy, keep = self._call(), self.output.reshape(-1).copy, self
+        inputs, dtype, starts = self.x.shape[1], self.x.dtype, np.zeros(2, np.int64)
+
+        def predict(columns: Any, values: Any) -> Array:
+            columns = np.ascontiguousarray(columns, np.int32)
+            values = np.ascontiguousarray(values, dtype)
+            if columns.shape != values.shape or columns.ndim != 1:
+                raise ShapeMismatch("give the columns of a row's entries and as many values")
+            if columns.size and not (columns.min() >= 0 and columns.max() < inputs):
+                raise InvalidInput(f"the network has {inputs} inputs: columns go from 0 to {inputs - 1}")
+            starts[1] = len(columns)
+            source.addresses[:] = values.ctypes.data, columns.ctypes.data, starts.ctypes.data
+            assert keep is not None
+            call(*where)
+            return copy()
+
+        return predict
+
+    def _call(self) -> tuple[Any, int, int, int]:
+        """The function that computes, soon after it is called, and its three arguments."""
+        machinery = self.machinery
+        machinery.run(self.bounds, Section.GATHER)
+        machinery.plan[Plan.STOP] = self.bounds[Section.COMPUTE + 1]
+        start = int(self.bounds[Section.COMPUTE])
+        numbers, plan = machinery.numbers.ctypes.data, machinery.plan.ctypes.data
+        # So short a call does not give other threads their turn first.
+        address = the_machine().address(kernels.section())
+        call = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
+        return call, start, numbers, plan

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from chainrule.derivation.lines import Derivation
 from chainrule.engines import kernels
 from chainrule.engines.engine import Array, Data, Slice, Step
+from chainrule.engines.kernels import BOUNDS, Plan, Section
 from chainrule.engines.kernels import Number as Place
-from chainrule.engines.kernels import Plan, Section
 from chainrule.engines.lowering import Lowering
 from chainrule.engines.machinery import Machinery, Recorder, function, weights_name
 from chainrule.engines.numpy import EXPLODED, FLUSH_EVERY
 from chainrule.engines.program import Arena, as_dtype
+from chainrule.engines.sparse import SparseRows
+from chainrule.engines.sparse_lowering import SparseLowering, SparseSource
 
 # Seconds between two looks at the clock and at Ctrl-C.
 LOOK = 0.02
@@ -37,7 +39,15 @@ class CompiledTrainer:
         made = self._arena.dtype
         self._machinery = Machinery(derivation, self._arena)
         weights = None if data.weights is None else np.ascontiguousarray(data.weights, made)
-        self._data = Data(np.ascontiguousarray(data.X, made), np.ascontiguousarray(data.y, made), weights)
+        X: Any = data.X
+        self._source: SparseSource | None = None
+        if isinstance(X, SparseRows):
+            X = X.astype(made, copy=False)
+            self._source = SparseSource(made.name)
+            self._source.put(X)
+        else:
+            X = np.ascontiguousarray(X, made)
+        self._data = Data(X, np.ascontiguousarray(data.y, made), weights)
         self._whole_numbers = data.y.dtype.kind in "iu"
         self._programs: dict[int, Any] = {}
         self._limit, self._step, self._key = inf, 0, key
@@ -82,7 +92,7 @@ class CompiledTrainer:
 
     # --- programs -----------------------------------------------------------------------------------
 
-    def _tables(self) -> dict[str, Array]:
+    def _tables(self) -> dict[str, Any]:
         tables = {"x": self._data.X, "y": self._data.y}
         if self._data.weights is not None:
             tables[weights_name(self.derivation)] = self._data.weights
@@ -93,10 +103,12 @@ class CompiledTrainer:
         if rows not in self._programs:
             machinery, tables = self._machinery, self._tables()
             # All rows at once, as they come, are used where they lie.
-            given = {"x": tables.pop("x")} if rows == len(self._data.X) else {}
-            program = Lowering(
-                self.derivation, self._arena, machinery.table, rows, machinery.shared, given=given
-            )
+            x = tables.pop("x") if self._source is not None or rows == len(self._data.X) else None
+            common = self.derivation, self._arena, machinery.table, rows, machinery.shared
+            if self._source is not None:
+                program: Lowering = SparseLowering(self._source, *common)
+            else:
+                program = Lowering(*common, given={} if x is None else {"x": x})
             program.gather_from(tables)
             self._programs[rows] = program, program.place()
             machinery.ready()
@@ -109,9 +121,9 @@ class CompiledTrainer:
         batch = min(batch, count)
         if plan[Plan.BATCH] == batch:
             return
-        plan[Plan.WHOLE : Plan.WHOLE + 8] = self._program(batch)
+        plan[Plan.WHOLE : Plan.WHOLE + BOUNDS] = self._program(batch)
         if count % batch:
-            plan[Plan.REST : Plan.REST + 8] = self._program(count % batch)
+            plan[Plan.REST : Plan.REST + BOUNDS] = self._program(count % batch)
         plan[Plan.BATCH], plan[Plan.COUNT] = batch, count
         layers = self._machinery.table.layers
         plan[Plan.SQUARES], plan[Plan.LAYERS] = Place.SQUARES, layers
@@ -208,7 +220,7 @@ class CompiledTrainer:
         whole = order is None and plan[Plan.BATCH] == plan[Plan.COUNT]
         if whole and not plan[Plan.PLACED]:
             plan[Plan.FIRST] = 0
-            self._machinery.run(plan[Plan.WHOLE : Plan.WHOLE + 8], Section.GATHER)
+            self._machinery.run(plan[Plan.WHOLE : Plan.WHOLE + BOUNDS], Section.GATHER)
         plan[Plan.PLACED] = whole
 
     def _chunk(self) -> int:
@@ -237,7 +249,8 @@ class CompiledTrainer:
         rows = slice(first, min(first + batch, len(self._data.X)))
         chosen: Any = rows if order is None else order[rows]
         given = {name: table[chosen] for name, table in self._tables().items()}
-        recorder = Recorder(self.derivation, self._arena, len(given["x"]))
+        x = given["x"]
+        recorder = Recorder(self.derivation, self._arena, len(x), sparse=isinstance(x, SparseRows))
         if self._whole_numbers:
             given["y"] = given["y"].astype(np.int64)
         return recorder.record(given, self._rate, self._step + 1, self._key)

@@ -60,9 +60,12 @@ class Slice:
 
 @dataclass(frozen=True)
 class Data:
-    """Training data: X (N, I), y (N, O) or class numbers (N, 1), sample weights (N, 1) or None."""
+    """Training data: X (N, I), y (N, O) or class numbers (N, 1), sample weights (N, 1) or None.
 
-    X: Array
+    X is an array, or `chainrule.engines.sparse.SparseRows`, which takes rows as an array does.
+    """
+
+    X: Any
     y: Array
     weights: Array | None = None
 

@@ -27,6 +27,9 @@ from chainrule.engines.lanes import Lanes, Variable, Writer
 from chainrule.engines.machine_math import maximum, mixed_uniform
 from chainrule.formulas.expression import Apply, Constant, Expression, Symbol, walk
 
+# How many entries ahead memory is fetched where a pass goes over more than the caches hold.
+AHEAD = 512
+
 
 @dataclass
 class PassWriter:
@@ -36,6 +39,7 @@ class PassWriter:
     forms: dict[str, Form]
     dtype: str
     flat: bool
+    large: bool = False
     addresses: list[str] = field(default_factory=list)
     slots: list[str] = field(default_factory=list)
 
@@ -134,6 +138,7 @@ class PassWriter:
 
         def body(index: Lanes, mask: Lanes | None) -> None:
             self.index, self.place, self.mask = index, index, mask
+            self._fetch_ahead()
             with self._scope():
                 values = [(a, self.value(a.tree)) for a in self.assignments if a.kind != "number"]
                 for assignment, value in values:
@@ -183,6 +188,8 @@ class PassWriter:
         def body(index: Lanes, mask: Lanes | None) -> None:
             self.index, self.mask = index, mask
             self.place = self.start + index
+            if level == 0:
+                self._fetch_ahead()
             with self._scope():
                 for node in kept:
                     self._keep_scratch(node)
@@ -197,6 +204,13 @@ class PassWriter:
         for node, variable in found.items():
             join = writer.sum_of if node.primitive.name == "row_sum" else writer.greatest_of
             self.scopes[-1][node] = join(variable.get())
+
+    def _fetch_ahead(self) -> None:
+        """Entries that come soon: the processor itself looks no further than the end of a page."""
+        if self.large and self.mask is None:
+            for name in self.addresses:
+                if self.forms.get(name, "entries") == "entries":
+                    self.writer.prefetch(self.fields[name], self.place + self.writer.whole(AHEAD))
 
     def _columns_known(self, level: int) -> None:
         for node in self.nodes:

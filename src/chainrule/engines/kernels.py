@@ -15,6 +15,8 @@ from chainrule.engines.lanes import Lanes, Variable, Writer
 # Rows of a product that are computed side by side, for one block of columns and for two: enough that no
 # addition waits for the one before, and few enough for the registers.
 TALL = {1: (8, 4, 1), 2: (6, 2, 1)}
+# A squared length up to which no entry of it comes near the largest number of float32.
+FAR_FROM_OVERFLOW = 1e30
 
 
 class Number(IntEnum):
@@ -61,17 +63,30 @@ class Plan(IntEnum):
     FLUSH_EVERY = auto()
     STOP = auto()
     WHOLE = 16
-    REST = 24
-    SIZE = 32
+    REST = 32
+    SIZE = 48
 
 
 class Section(IntEnum):
-    """The parts of a program, each from an address to another."""
+    """The parts of a program, each from an address to another.
+
+    COMPUTE: everything up to the gradients, but for those of large weights
+    BLOCKS:  these gradients and the update, block by block; or else, where it is not known beforehand that
+             they will be finite:
+    WEIGHTS: these gradients, and
+    UPDATE:  the update
+    """
 
     GATHER = 0
     COMPUTE = 2
-    UPDATE = 4
-    FLUSH = 6
+    WEIGHTS = 4
+    UPDATE = 6
+    BLOCKS = 8
+    FLUSH = 10
+
+
+# How many words say where a program's sections begin and end.
+BOUNDS = 2 * len(Section)
 
 
 @cache
@@ -190,15 +205,20 @@ def gather(dtype: str) -> str:
     writer = Writer(dtype)
     count, columns, table, target = writer.field(2), writer.field(3), writer.address(4), writer.address(5)
     order, first = (writer.load(writer.plan, writer.whole(p), "i64") for p in (Plan.ORDER, Plan.FIRST))
-    chosen = writer.variable(first)
+    chosen, following = writer.variable(first), writer.variable(writer.whole(0))
     with writer.loop(writer.whole(0), count) as i:
         chosen.set(first + i)
         with writer.when(order > 0):
             rows = writer.emit(f"inttoptr {order} to ptr", "ptr")
             chosen.set(writer.load(rows, first + i, "i64"))
         source, goal = chosen.get() * columns, i * columns
+        soon = writer.choose(i + 2 < count, i + 2, i)
+        with writer.when(order > 0):
+            rows = writer.emit(f"inttoptr {order} to ptr", "ptr")
+            following.set(writer.load(rows, first + soon, "i64") * columns)
 
         def move(j: Lanes, mask: Lanes | None, source: Lanes = source, goal: Lanes = goal) -> None:
+            writer.prefetch(table, following.get() + j)
             writer.store(
                 writer.load(table, source + j, width=writer.lanes, mask=mask), target, goal + j, mask
             )
@@ -228,11 +248,11 @@ def section() -> str:
     """One section of a program by itself, from `row` to the plan's STOP."""
     writer = Writer("float64")
     start = writer.cast("ptrtoint", writer.row, "i64")
-    _call_rows(writer, start, writer.load(writer.plan, writer.whole(Plan.STOP), "i64"))
+    call_rows(writer, start, writer.load(writer.plan, writer.whole(Plan.STOP), "i64"))
     return writer.text("KERNEL")
 
 
-def _call_rows(writer: Writer, start: Lanes, stop: Lanes) -> None:
+def call_rows(writer: Writer, start: Lanes, stop: Lanes) -> None:
     """Call what the rows say, one after another."""
     at = writer.variable(start)
     with writer.loop_while(lambda: at.get() < stop):
@@ -260,6 +280,10 @@ class _Interpreter:
             with writer.when(self._plan(Plan.PLACED).same(0)):
                 self._run(program, Section.GATHER)
             self._run(program, Section.COMPUTE)
+            quick = self._surely_finite(program)
+            careful = writer.bitwise("xor", quick, 1)
+            with writer.when(careful):
+                self._run(program, Section.WEIGHTS)
             good = self._judge()
             rest.set(rest.get() - 1)
             bad = writer.bitwise("xor", good, 1)
@@ -268,7 +292,10 @@ class _Interpreter:
                 self._set(Plan.BAD, writer.whole(1))
                 rest.set(writer.whole(0))
             with writer.when(good):
-                self._run(program, Section.UPDATE)
+                with writer.when(quick):
+                    self._run(program, Section.BLOCKS)
+                with writer.when(careful):
+                    self._run(program, Section.UPDATE)
                 self._flush(program)
                 self._add_up()
                 self._set(Plan.TAKEN, self._plan(Plan.TAKEN) + 1)
@@ -301,9 +328,24 @@ class _Interpreter:
     # --- flow ---------------------------------------------------------------------------------------
 
     def _run(self, program: Lanes, part: Section) -> None:
+        call_rows(self.writer, *self._bounds(program, part))
+
+    def _bounds(self, program: Lanes, part: Section) -> tuple[Lanes, Lanes]:
+        start, stop = (self.writer.load(self.writer.plan, program + int(part) + end, "i64") for end in (0, 1))
+        return start, stop
+
+    def _surely_finite(self, program: Lanes) -> Lanes:
+        """Whether the gradients that are put off have bounds, and these are far from overflow."""
+        start, stop = self._bounds(program, Section.BLOCKS)
+        return (start < stop) & (self._squares() < FAR_FROM_OVERFLOW)
+
+    def _squares(self) -> Lanes:
+        """The squared length of the gradient, or its bound."""
         writer = self.writer
-        start, stop = (writer.load(writer.plan, program + int(part) + end, "i64") for end in (0, 1))
-        _call_rows(writer, start, stop)
+        total = writer.variable(writer.constant("double", 0.0))
+        with writer.loop(writer.whole(0), self._plan(Plan.LAYERS)) as layer:
+            total.set(total.get() + self._number(self._plan(Plan.SQUARES) + layer))
+        return total.get()
 
     def _judge(self) -> Lanes:
         """Whether the step is finite, its loss below the limit, which the first finite loss sets."""
@@ -316,10 +358,7 @@ class _Interpreter:
         sets = limit.same(infinite) & (writer.intrinsic("fabs", loss) < infinite)
         limit = writer.choose(sets, at_first, limit)
         self._give(Number.LIMIT, limit)
-        total = writer.variable(writer.constant("double", 0.0))
-        with writer.loop(writer.whole(0), self._plan(Plan.LAYERS)) as layer:
-            total.set(total.get() + self._number(self._plan(Plan.SQUARES) + layer))
-        return (loss <= limit) & (total.get() < infinite)
+        return (loss <= limit) & (self._squares() < infinite)
 
     def _flush(self, program: Lanes) -> None:
         writer = self.writer

@@ -337,6 +337,12 @@ class Writer:
             width,
         )
 
+    def prefetch(self, pointer: Lanes, index: Lanes, kind: str = "", *, write: bool = False) -> None:
+        """Have the cache fetch what will be read soon, or written; any address will do."""
+        self._declared["llvm.prefetch.p0"] = "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)"
+        place = self.at(pointer, index, kind or self.real)
+        self.do(f"call void @llvm.prefetch.p0({place}, i32 {int(write)}, i32 3, i32 1)")
+
     def store(self, value: Lanes, pointer: Lanes, index: Lanes, mask: Lanes | None = None) -> None:
         """Write entries from `index` on, where the mask holds."""
         place = self.at(pointer, index, value.kind)

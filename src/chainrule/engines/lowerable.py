@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from chainrule.derivation.lines import Derivation, Line
 from chainrule.engines.arrays import spelling
-from chainrule.formulas.expression import Apply, Constant, Expression, Symbol, walk
+from chainrule.formulas.expression import Apply, Constant, Expression, Symbol, fold, walk
+
+# A line, the symbol it makes and of what.
+Told = tuple[Line, str, Expression]
 
 
 class NotLowered(Exception):
@@ -85,3 +89,67 @@ def without_ones(tree: Expression) -> Expression:
     ):
         tree = tree.arguments[0]
     return tree
+
+
+def signs_by_value(lines: Sequence[Told]) -> list[Told]:
+    """The same lines, z > 0 asked of a = max(z, 0), which says the same: z need not be kept for it."""
+    values: dict[str, str] = {}
+    made = []
+    for line, symbol, tree in lines:
+        if values:
+            tree = _asked_of(tree, values)
+        made.append((line, symbol, tree))
+        if isinstance(tree, Apply) and tree.primitive.name == "maximum":
+            first, second = tree.arguments
+            if isinstance(first, Symbol) and second == Constant(0) and line.shape:
+                values[first.name] = symbol
+    return made
+
+
+def _asked_of(tree: Expression, values: dict[str, str]) -> Expression:
+    def apply(primitive: Any, *given: Expression) -> Expression:
+        if primitive.name == "greater" and isinstance(given[0], Symbol) and given[1] == Constant(0):
+            return Apply.of(primitive, Symbol(values.get(given[0].name, given[0].name)), given[1])
+        return Apply.of(primitive, *given)
+
+    made: Expression = fold(tree, lambda s: s, lambda c: c, apply)
+    return made
+
+
+def in_place(lines: Sequence[Told], replaceable: set[str]) -> dict[str, str]:
+    """Symbols that can take the memory of one they are made of, entry by entry, as nothing reads it again.
+
+    Only those that are read next by a product, up to which a pass goes entry by entry: within a pass that
+    sums along its rows, the old values would be read after the new ones were written.
+    """
+    found: dict[str, str] = {}
+    for place, (line, symbol, tree) in enumerate(lines):
+        if symbol not in replaceable or not _entry_by_entry(tree):
+            continue
+        for old in dict.fromkeys(n.name for n in walk(tree) if isinstance(n, Symbol)):
+            made = next(((a, t) for a, s, t in lines[:place] if s == old), None)
+            if (
+                old in replaceable
+                and made is not None
+                and made[0].shape == line.shape
+                and has_product(made[1])
+                and not any(reads(later, old) for _, _, later in lines[place + 1 :])
+                and _goes_into_a_product(symbol, lines[place + 1 :])
+            ):
+                found[symbol] = old
+                break
+    return found
+
+
+def _entry_by_entry(tree: Expression) -> bool:
+    return all(n.primitive.elementwise for n in walk(tree) if isinstance(n, Apply))
+
+
+def _goes_into_a_product(symbol: str, lines: Sequence[Told]) -> bool:
+    for _, _, tree in lines:
+        if reads(tree, symbol):
+            if has_product(tree):
+                return True
+            if not (isinstance(tree, Apply) and tree.primitive.name == "column_sum"):
+                return False
+    return False

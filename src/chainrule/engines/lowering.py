@@ -20,7 +20,15 @@ from chainrule.engines.assignments import Assignment, Form, Way
 from chainrule.engines.engine import Array
 from chainrule.engines.kernels import Number, Section
 from chainrule.engines.lanes import BYTES, REAL, VECTOR_BYTES
-from chainrule.engines.lowerable import columns_first, product_and_bias, reads, without_ones
+from chainrule.engines.lowerable import (
+    Told,
+    columns_first,
+    in_place,
+    product_and_bias,
+    reads,
+    signs_by_value,
+    without_ones,
+)
 from chainrule.engines.machine import the_machine
 from chainrule.engines.passes import write_pass
 from chainrule.engines.program import (
@@ -33,7 +41,8 @@ from chainrule.engines.program import (
     is_truth,
     roles_of,
 )
-from chainrule.formulas.expression import Apply, Expression, Symbol, substitute, walk
+from chainrule.engines.weight_blocks import PutOff, blocks_of, put_off
+from chainrule.formulas.expression import Apply, Constant, Expression, Symbol, substitute, walk
 from chainrule.formulas.vocabulary import square, where
 
 # Products up to this many multiplications are done by the small kernel: BLAS's start costs more.
@@ -41,6 +50,8 @@ SMALL = 4096
 # So are larger ones with the second matrix turned, once there are rows enough to pay for turning it: BLAS
 # is slow at these.
 SMALL_TURNED, MANY_ROWS = 300_000, 32
+# Passes over entries of this many bytes fetch memory ahead.
+LARGE_PASS = 2**17
 _ROWS = "#rows"
 _GIVEN = {"t": Number.STEP, "eta": Number.RATE, "key": Number.KEY, "C": Number.LOSS, _ROWS: Number.ROWS}
 
@@ -109,12 +120,19 @@ class Lowering:
         self.temporary = 0
         self.readers: dict[str, int] = {}
         self.now = 0
-        self.flats: dict[str, str] = {}
+        self.flats: dict[str, tuple[str, slice]] = {}
+        self.put_off: dict[str, PutOff] = {}
+        self.measured: set[str] = set()
+        self.in_place: dict[str, str] = {}
+        # So many of the flat arrays' first entries are updated otherwise.
+        self.skip = 0
         self._bind(given or {})
         self._compute()
         if derivation.rule is not None:
             self._squares()
             self._update()
+            self._weights()
+            self._blocks()
             self._flush_state()
 
     # --- binding ------------------------------------------------------------------------------------
@@ -152,17 +170,35 @@ class Lowering:
 
     def _compute(self) -> None:
         lines = columns_first([line for line in self.derivation.lines if line.phase != "update"])
-        self._lines([(line, line.symbol, line.tree) for line in lines])
+        resolved = self._resolved([(line, line.symbol, line.tree) for line in lines])
+        if self.keep is not None:
+            told, same = resolved
+            resolved = signs_by_value(told), same
+            self.in_place = in_place(resolved[0], self._replaceable(told, same))
+        if self.keep is not None and self._flat_lines():
+            self.put_off = self._put_off(resolved[0])
+            self.measured = {name for made in self.put_off.values() for name in (made.a, made.d)}
+        self._lower(*resolved)
+
+    def _put_off(self, lines: Sequence[Told]) -> dict[str, PutOff]:
+        return put_off(self.derivation, lines, self.arena)
 
     def _lines(self, lines: Sequence[tuple[Line, str, Expression]]) -> None:
         """Lower lines, each the right-hand side of a symbol."""
-        resolved: list[tuple[Line, str, Expression]] = []
+        self._lower(*self._resolved(lines))
+
+    def _resolved(self, lines: Sequence[Told]) -> tuple[list[Told], dict[str, Expression]]:
+        """The lines with what is the same as another symbol named by that one, and which those are."""
+        resolved: list[Told] = []
         same: dict[str, Expression] = {}
         for line, symbol, tree in lines:
             tree = without_ones(substitute(tree, same) if same else tree)
             if isinstance(tree, Symbol) and tree.name != symbol and self._may_share(line, tree):
                 same[symbol] = tree
             resolved.append((line, symbol, tree))
+        return resolved, same
+
+    def _lower(self, resolved: Sequence[Told], same: Mapping[str, Expression]) -> None:
         self.readers = {}
         for place, (_, _, tree) in enumerate(resolved):
             for node in walk(tree):
@@ -177,82 +213,208 @@ class Lowering:
                     self._finish_group()
                     self.buffers[symbol] = self.buffers[tree.name]
                 continue
+            if symbol in self.put_off:
+                continue
             self._line(line, symbol, tree)
+            if symbol in self.measured:
+                self._measure(symbol)
         self._finish_group()
+
+    def _replaceable(self, lines: Sequence[Told], same: Mapping[str, Expression]) -> set[str]:
+        """Symbols whose memory another may take once they were read."""
+        assert self.keep is not None
+        aliased = set(same) | {tree.name for tree in same.values() if isinstance(tree, Symbol)}
+        kept = self.keep | aliased | set(self.buffers)
+        return {symbol for line, symbol, _ in lines if len(line.shape) == 2} - kept
+
+    def _measure(self, symbol: str) -> None:
+        self._assign("total", f"#square {symbol}", square(Symbol(symbol)))
 
     def _may_share(self, line: Line, tree: Symbol) -> bool:
         return line.phase != "update" and line.shape != () and line.symbol not in self.arena.views
 
     def _line(self, line: Line, symbol: str, tree: Expression) -> None:
-        shape = (self.arena.size,) if symbol in self.flats else self._lengths(line.shape)
+        shape = self.buffers[symbol].shape if symbol in self.flats else self._lengths(line.shape)
         rest = self._expanded(tree, symbol, shape)
         if rest is None:
             return
         if shape == ():
             self._assign("number", symbol, rest)
         else:
+            if symbol in self.in_place:
+                self.buffers[symbol] = self.buffers[self.in_place[symbol]]
             self._buffer(symbol, shape)
             self._assign("entries", symbol, rest)
 
     def _squares(self) -> None:
-        """The squared length of each layer's gradient."""
+        """The squared length of each layer's gradient; a bound of it where weights' gradients are put off."""
         gradients = self.arena.flat.get(GRADIENTS)
-        for layer, place in enumerate(self.arena.segments.values()):
-            name = f"#gradients {layer}"
-            assert gradients is not None
-            self.buffers[name] = gradients[place]
-            self.numbers.places[f"#length {layer}"] = Number.SQUARES + layer
-            self._assign("total", f"#length {layer}", square(Symbol(name)))
+        assert gradients is not None
+        for number, (layer, place) in enumerate(self.arena.segments.items()):
+            name = f"#length {number}"
+            self.numbers.places[name] = Number.SQUARES + number
+            later = [made for made in self.put_off.values() if made.layer == layer]
+            if not later:
+                self._total(name, f"#gradients {number}", gradients[place])
+                continue
+            bound: Expression = self._others(layer)
+            for made in later:
+                bound = bound + Symbol(f"#square {made.a}") * Symbol(f"#square {made.d}")
+            self._assign("number", name, bound)
             self._finish_group()
 
-    def _update(self) -> None:
-        self.into, self.totals = self.sections[Section.UPDATE], {}
-        lines = self.derivation.phase("update")
-        names = [p.name for p in self.derivation.trained]
+    def _total(self, name: str, symbol: str, array: Array) -> None:
+        """The sum of an array's squares, as a number."""
+        self.buffers[symbol] = array
+        self._assign("total", name, square(Symbol(symbol)))
+        self._finish_group()
+
+    def _others(self, layer: int) -> Expression:
+        """The squared length of the gradients of a layer that are not put off."""
+        found: Expression = Constant(0)
+        for p in self.derivation.trained:
+            gradient = self.derivation.gradients[p.name]
+            if p.layer == layer and gradient not in self.put_off:
+                self._total(f"#square {gradient}", f"#{gradient}", self.buffers[gradient].reshape(-1))
+                found = found + Symbol(f"#square {gradient}")
+        return found
+
+    def _flat_lines(self) -> list[Line]:
+        """The update's lines of one parameter, standing for all over the flat arrays; none where they cannot."""
+        names, lines = self._updated()
         by_name = {name: [line for line in lines if line.of == name] for name in names}
         first = by_name[names[0]] if names else []
         alike = all([roles_of(a) for a in by_name[n]] == [roles_of(a) for a in first] for n in names)
         if not alike or any(is_truth(a) or not a.shape or not is_elementwise(a.tree) for a in first):
-            self._lines([(line, line.symbol, line.tree) for line in lines])
-            return
-        self._fused([line for line in lines if line.of in (None, names[0] if names else None)], lines)
+            return []
+        return [line for line in lines if line.of in (None, names[0] if names else None)]
 
-    def _fused(self, lines: Sequence[Line], every: Sequence[Line]) -> None:
-        """The update of one parameter, standing for all, over the flat arrays."""
-        whole: dict[str, Expression] = {}
+    def _updated(self) -> tuple[list[str], tuple[Line, ...]]:
+        """The parameters to be updated, and the lines that do."""
+        return [p.name for p in self.derivation.trained], self.derivation.phase("update")
+
+    def _update(self) -> None:
+        self.into, self.totals = self.sections[Section.UPDATE], {}
+        (_, every), lines = self._updated(), self._flat_lines()
+        if not lines:
+            self._lines([(line, line.symbol, line.tree) for line in every])
+            return
         if self.keep is None:
             for line in every:
                 if line.of is not None and line.symbol not in self.buffers:
                     self.arena.family(family_of(line), {line.symbol: line.of})
                     self.buffers[line.symbol] = self.arena.views[line.symbol]
+        self._fused(lines, slice(self.skip, self.arena.size))
+
+    def _fused(self, lines: Sequence[Line], part: slice, gradient: str | None = None) -> None:
+        """The update of one parameter, over a part of the flat arrays.
+
+        gradient: the symbol of the part's gradient where it does not lie with the others
+        """
+        whole: dict[str, Expression] = {}
         for line in lines:
             if line.of is None:
                 continue
-            whole[line.symbol] = self._flat(family_of(line))
+            whole[line.symbol] = self._flat(family_of(line), part)
             for argument, symbol in zip(line.definition.arguments, line.arguments, strict=True):
                 if symbol not in whole and symbol in self.arena.views:
                     family = {"g": GRADIENTS, "w": PARAMETERS}.get(argument, argument)
-                    whole[symbol] = self._flat(family)
+                    own = family == GRADIENTS and gradient is not None
+                    whole[symbol] = Symbol(str(gradient)) if own else self._flat(family, part)
         self._lines(
             [
                 (line, line.symbol, line.tree)
                 if line.of is None
-                else (line, self._flat(family_of(line)).name, substitute(line.tree, whole))
+                else (line, self._flat(family_of(line), part).name, substitute(line.tree, whole))
                 for line in lines
             ]
         )
 
-    def _flat(self, family: str) -> Symbol:
-        """The symbol of a flat array; what is never kept gets no memory."""
-        name = f"all {family}"
-        self.flats[name] = family
+    def _flat(self, family: str, part: slice) -> Symbol:
+        """The symbol of a part of a flat array; what is never kept gets no memory."""
+        name = f"all {family} {part.start}:{part.stop}"
+        self.flats[name] = family, part
         if self.keep is None or family in self._families():
-            self.buffers[name] = self.arena.family(family, {})
+            self.buffers[name] = self.arena.family(family, {})[part]
             if self.keep is not None:
                 self.keep.add(name)
         elif name not in self.buffers:
-            self.buffers[name] = np.broadcast_to(np.zeros(1, self.arena.dtype), (self.arena.size,))
+            length = part.stop - part.start
+            self.buffers[name] = np.broadcast_to(np.zeros(1, self.arena.dtype), (length,))
         return Symbol(name)
+
+    # --- large weights ------------------------------------------------------------------------------
+
+    def _weights(self) -> None:
+        """The gradients that were put off, whole, and the squared lengths of their layers."""
+        self.into, self.totals = self.sections[Section.WEIGHTS], {}
+        for made in self.put_off.values():
+            self._weight_gradient(
+                made, slice(0, self.buffers[made.gradient].shape[0]), self.buffers[made.gradient]
+            )
+        for number, (layer, place) in enumerate(self.arena.segments.items()):
+            if any(made.layer == layer for made in self.put_off.values()):
+                self._total(f"#length {number}", f"#gradients {number}", self.arena.flat[GRADIENTS][place])
+
+    def _weight_gradient(self, made: PutOff, rows: slice, target: Array) -> None:
+        a, d = self.buffers[made.a], self.buffers[made.d]
+        self._row(
+            kernels.gemm(self.dtype), *blas.row(self.dtype, a[:, rows], True, d, False, target, self.rows)
+        )
+
+    def _blocks(self) -> None:
+        """The gradients that were put off and the update of their weights, while a block is in the cache.
+
+        Then the update of all else.
+        """
+        if not self.put_off:
+            return
+        self.into, self.totals = self.sections[Section.BLOCKS], {}
+        lines = self._flat_lines()
+        self._lines([(line, line.symbol, line.tree) for line in lines if line.of is None])
+        lines = [line for line in lines if line.of is not None]
+        at, squares = 0, {layer: self._others_symbols(layer) for layer in self.arena.segments}
+        for p in self.derivation.trained:
+            gradient = self.derivation.gradients[p.name]
+            made = self.put_off.get(gradient)
+            if made is None:
+                continue
+            start = self.arena.places[p.name][0].start
+            if at < start:
+                self._fused(lines, slice(at, start))
+            at = self.arena.places[p.name][0].stop
+            squares[p.layer].extend(self._weight_blocks(made, start, lines))
+        if at < self.arena.size:
+            self._fused(lines, slice(at, self.arena.size))
+        for number, layer in enumerate(self.arena.segments):
+            if any(made.layer == layer for made in self.put_off.values()):
+                total: Expression = Constant(0)
+                for name in squares[layer]:
+                    total = total + Symbol(name)
+                self._assign("number", f"#length {number}", total)
+        self._finish_group()
+
+    def _others_symbols(self, layer: int) -> list[str]:
+        gradients = [self.derivation.gradients[p.name] for p in self.derivation.trained if p.layer == layer]
+        return [f"#square {name}" for name in gradients if name not in self.put_off]
+
+    def _weight_blocks(self, made: PutOff, start: int, lines: Sequence[Line]) -> list[str]:
+        """The blocks of one parameter; returns the symbols of the squared lengths of their gradients."""
+        inputs, outputs = self.buffers[made.gradient].shape
+        squares = []
+        for rows in blocks_of(inputs, outputs * self.arena.dtype.itemsize):
+            size = (rows.stop - rows.start) * outputs
+            room = self.shared.get("#block")
+            if room is None or room.size < size:
+                room = self.shared["#block"] = aligned_zeros((size,), self.arena.dtype)
+            self._weight_gradient(made, rows, room[:size].reshape(-1, outputs))
+            name = f"#block {made.gradient} {rows.start}"
+            squares.append(f"#square {name}")
+            self.buffers[name] = room[:size]
+            self._assign("total", squares[-1], square(Symbol(name)))
+            first = start + rows.start * outputs
+            self._fused(lines, slice(first, first + size), name)
+        return squares
 
     def _families(self) -> set[str]:
         kept = {s.removesuffix(f"_{p}") for s, (p, _) in self.derivation.state.items()}
@@ -263,7 +425,7 @@ class Lowering:
         self.into = self.sections[Section.FLUSH]
         least = float(np.finfo(self.arena.dtype).tiny)
         for name in sorted(self._families() - {PARAMETERS, GRADIENTS}):
-            state = self._flat(name)
+            state = self._flat(name, slice(0, self.arena.size))
             small = (state < least) * (state > -least)
             self._assign("entries", state.name, where(small, 0, state))
             self._finish_group()
@@ -276,6 +438,9 @@ class Lowering:
             self._row(
                 kernels.gather(self.dtype), self.rows, target.shape[1], table.ctypes.data, target.ctypes.data
             )
+        if "x" in self.measured:
+            self._measure("x")
+            self._finish_group()
         loss = self.derivation.loss
         rows = np.float64(self.rows)
         share = np.float64(1.0) if loss is not None and loss.over_batch == "sum" else rows
@@ -297,7 +462,7 @@ class Lowering:
         words = [word for section in Section for row in self.sections[section] for word in row]
         self.code = aligned_zeros((max(len(words), 1),), np.int64)
         self.code[: len(words)] = words
-        at, bounds = self.code.ctypes.data, np.zeros(8, np.int64)
+        at, bounds = self.code.ctypes.data, np.zeros(kernels.BOUNDS, np.int64)
         for section in Section:
             bounds[section] = at
             at += 8 * sum(map(len, self.sections[section]))
@@ -492,7 +657,8 @@ class Lowering:
         elif space is not None:
             count, columns = space
             way = "along" if columns >= self.lanes else "down"
-        written = write_pass(made, forms, self.dtype, way)
+        large = count * columns * self.arena.dtype.itemsize >= LARGE_PASS
+        written = write_pass(made, forms, self.dtype, way, large=large)
         addresses = [self._address(name) for name in written.addresses]
         slots = [self.numbers.place(name) for name in written.slots]
         scratch = []
@@ -506,7 +672,8 @@ class Lowering:
 
     def _address(self, name: str) -> int:
         if name in self.flats and not self.buffers[name].flags.writeable:
-            self.buffers[name] = self.arena.family(self.flats[name], {})
+            family, part = self.flats[name]
+            self.buffers[name] = self.arena.family(family, {})[part]
         return self.buffers[name].ctypes.data
 
     def _is_kept(self, made: Assignment, group: _Group) -> bool:

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.derivation.lines import Derivation
-from chainrule.engines.engine import Array, Data, Number, Slice, Step
+from chainrule.engines.engine import Array, Data, Slice, Step
 from chainrule.engines.program import GRADIENTS, Arena, Program, as_dtype
+from chainrule.engines.sparse import SparseRows, Values, is_sparse, sparse_rows
 from chainrule.engines.threads import enough_threads
 from chainrule.errors import InvalidInput, ShapeMismatch
 
@@ -60,10 +61,9 @@ class NumpyEngine:
         Raises InvalidInput for a value that is missing and ShapeMismatch for one of another shape.
         """
         arena = Arena(derivation, as_dtype(dtype))
-        program = Program(derivation, arena, len(_table(values, arena.dtype)))
-        for name in (*derivation.inputs, *(p.name for p in derivation.network.parameters)):
-            if derivation.shapes[name] != ():
-                _fill(program.buffers[name], values, name)
+        x = _table(values, arena.dtype)
+        program = Program(derivation, arena, len(x), sparse=isinstance(x, SparseRows))
+        _fill_all(program, values, x)
         for symbol, value in (state or {}).items():
             np.copyto(arena.views[symbol], value)
         return _record(program, rate, step, key)
@@ -94,7 +94,7 @@ class NumpyEvaluator:
     def __init__(self, derivation: Derivation, dtype: Any) -> None:
         self._derivation = derivation
         self._arena = Arena(derivation, as_dtype(dtype))
-        self._programs: dict[int, Program] = {}
+        self._programs: dict[tuple[int, bool], Program] = {}
 
     def __call__(self, parameters: Mapping[str, Any], data: Data) -> tuple[Array, float | None]:
         """The outputs (N, O), and the loss where the derivation has one."""
@@ -106,7 +106,7 @@ class NumpyEvaluator:
         with np.errstate(all="ignore"), enough_threads(derivation.network, min(count, CHUNK)):
             for start in range(0, count, CHUNK):
                 piece = slice(start, min(start + CHUNK, count))
-                program = self._program(piece.stop - start)
+                program = self._program(piece.stop - start, isinstance(data.X, SparseRows))
                 _copy_batch(program, data, piece)
                 program.run(program.compute)
                 outputs[piece] = program.buffers[derivation.output]
@@ -134,10 +134,11 @@ class NumpyEvaluator:
 
         return predict
 
-    def _program(self, rows: int) -> Program:
-        if rows not in self._programs:
-            self._programs[rows] = Program(self._derivation, self._arena, rows)
-        return self._programs[rows]
+    def _program(self, rows: int, sparse: bool = False) -> Program:
+        kind = rows, sparse
+        if kind not in self._programs:
+            self._programs[kind] = Program(self._derivation, self._arena, rows, sparse=sparse)
+        return self._programs[kind]
 
 
 class NumpyTrainer:
@@ -248,7 +249,8 @@ class NumpyTrainer:
         """The program for a batch of this size, its inputs filled."""
         program = self._programs.get(rows)
         if program is None:
-            program = self._programs[rows] = Program(self.derivation, self._arena, rows)
+            sparse = isinstance(self._data.X, SparseRows)
+            program = self._programs[rows] = Program(self.derivation, self._arena, rows, sparse=sparse)
         self._latest = program
         if order is None:
             if rows == len(self._data.X):
@@ -261,7 +263,10 @@ class NumpyTrainer:
         self._whole = None
         chosen = order[first : first + rows]
         data = self._data
-        np.take(data.X, chosen, 0, program.buffers["x"], "clip")
+        if isinstance(data.X, SparseRows):
+            _put_rows(program, data.X[chosen])
+        else:
+            np.take(data.X, chosen, 0, program.buffers["x"], "clip")
         np.take(data.y, chosen, 0, program.buffers["y"], "clip")
         if data.weights is not None:
             np.take(data.weights, chosen, 0, program.buffers[_weights(program)], "clip")
@@ -272,8 +277,16 @@ def _weights(program: Program) -> str:
     return "q" if "q" in program.buffers else "s"
 
 
+def _put_rows(program: Program, rows: Array | SparseRows) -> None:
+    if isinstance(rows, SparseRows):
+        assert program.batch is not None
+        program.batch.fill(rows, program.arena.dtype)
+    else:
+        np.copyto(program.buffers["x"], rows, casting="same_kind")
+
+
 def _copy_batch(program: Program, data: Data, piece: slice) -> None:
-    np.copyto(program.buffers["x"], data.X[piece], casting="same_kind")
+    _put_rows(program, data.X[piece])
     if "y" in program.buffers:
         np.copyto(program.buffers["y"], data.y[piece], casting="same_kind")
     if data.weights is not None and program.derivation.loss is not None:
@@ -290,24 +303,38 @@ def _share_of_loss(program: Program) -> float:
     )
 
 
-def check_values(derivation: Derivation, values: Mapping[str, Any], dtype: np.dtype[Any]) -> dict[str, Array]:
+def check_values(derivation: Derivation, values: Mapping[str, Any], dtype: np.dtype[Any]) -> dict[str, Any]:
     """Values of every input and parameter of a run, each in its dtype. Raises as `NumpyEngine.run`."""
     arena = Arena(derivation, dtype)
     x = _table(values, dtype)
-    program = Program(derivation, arena, len(x))
-    made = {}
+    program = Program(derivation, arena, len(x), sparse=isinstance(x, SparseRows))
+    return _fill_all(program, values, x)
+
+
+def _fill_all(program: Program, values: Mapping[str, Any], x: Array | SparseRows) -> dict[str, Any]:
+    """Fill the program's inputs and parameters, and return them by name."""
+    derivation = program.derivation
+    made: dict[str, Any] = {}
     for name in (*derivation.inputs, *(p.name for p in derivation.network.parameters)):
-        if derivation.shapes[name] != ():
+        if name == "x" and isinstance(x, SparseRows):
+            assert program.batch is not None
+            if x.shape != program.batch.shape:
+                raise ShapeMismatch(f'"x" must have shape {program.batch.shape}, not {x.shape}')
+            program.batch.fill(x, program.arena.dtype)
+            made[name] = program.batch.rows
+        elif derivation.shapes[name] != ():
             _fill(program.buffers[name], values, name)
             made[name] = program.buffers[name]
     return made
 
 
-def _table(values: Mapping[str, Any], dtype: np.dtype[Any]) -> Array:
+def _table(values: Mapping[str, Any], dtype: np.dtype[Any]) -> Array | SparseRows:
     """x as a table (B, I)."""
     if not isinstance(values, Mapping):
         raise InvalidInput(f"the values are given by symbol, such as {{'x': …}}, not as {values!r}")
-    x = np.asarray(values.get("x"), dtype=object if "x" not in values else dtype)
+    if is_sparse(given := values.get("x")):
+        return sparse_rows("x", given)
+    x = np.asarray(given, dtype=object if "x" not in values else dtype)
     if x.ndim != 2:
         raise ShapeMismatch(f"x must be a table (B, I), one row per sample, not of shape {x.shape}")
     return x
@@ -333,7 +360,7 @@ def _record(program: Program, rate: float | None, step: int, key: int) -> Step:
         program.give(name, numbers[name])
     with np.errstate(all="ignore"):
         program.run(program.compute)
-        values: dict[str, Number] = dict(derivation.constants)
+        values: dict[str, Any] = dict(derivation.constants)
         before = {line.symbol for line in derivation.lines if line.phase != "update"}
         known = (
             before
@@ -347,10 +374,12 @@ def _record(program: Program, rate: float | None, step: int, key: int) -> Step:
         updated = {line.symbol: _value(program, line.symbol) for line in derivation.phase("update")}
     for name, array in kept.items():
         np.copyto(arena.flat[name], array)
-    return Step(values, updated)
+    return Step(values if program.batch is None else Values(values), updated)
 
 
-def _value(program: Program, symbol: str) -> Number:
+def _value(program: Program, symbol: str) -> Any:
+    if symbol == "x" and program.batch is not None:
+        return program.batch.rows
     if symbol in program.buffers:
         return program.buffers[symbol].copy()
     return program.number(symbol)

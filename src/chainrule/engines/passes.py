@@ -19,12 +19,15 @@ from chainrule.formulas.expression import (
 )
 
 
-def write_pass(assignments: Sequence[Assignment], forms: Mapping[str, Form], dtype: str, way: Way) -> Pass:
+def write_pass(
+    assignments: Sequence[Assignment], forms: Mapping[str, Form], dtype: str, way: Way, *, large: bool = False
+) -> Pass:
     """The machine code of a pass.
 
     forms: of every symbol that the trees read
     way:   "flat" where nothing tells rows from columns; otherwise the lanes go along the columns of a row
            ("along"), or, where a row is shorter than that, each lane takes a row ("down")
+    large: whether the entries are more than the caches hold
     """
     names: dict[str, str] = {}
     for name in [*forms, *(a.symbol for a in assignments)]:
@@ -34,7 +37,7 @@ def write_pass(assignments: Sequence[Assignment], forms: Mapping[str, Form], dty
         Assignment(a.kind, names[a.symbol], _rename(_with_reciprocals(a.tree, forms), names), a.kept)
         for a in assignments
     )
-    made = _write(renamed, known, dtype, way)
+    made = _write(renamed, known, dtype, way, large)
     back = {short: name for name, short in names.items()}
     return Pass(
         made.text,
@@ -70,7 +73,11 @@ def _with_reciprocals(tree: Expression, forms: Mapping[str, Form]) -> Expression
 
 @lru_cache(maxsize=4096)
 def _write(
-    assignments: tuple[Assignment, ...], forms: tuple[tuple[str, Form], ...], dtype: str, way: Way
+    assignments: tuple[Assignment, ...],
+    forms: tuple[tuple[str, Form], ...],
+    dtype: str,
+    way: Way,
+    large: bool,
 ) -> Pass:
     writer = {"flat": PassWriter, "along": PassWriter, "down": DownWriter}[way]
-    return writer(assignments, dict(forms), dtype, way == "flat").write()
+    return writer(assignments, dict(forms), dtype, way == "flat", large).write()

@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.derivation.lines import Derivation, Line
 from chainrule.engines.arrays import Array, numpy_spelling, uniform
+from chainrule.engines.sparse import SparseBatch, check_products_only
 from chainrule.errors import ConfigError
 from chainrule.formulas.expression import Apply, Constant, Expression, Shape, Symbol, walk
 
@@ -43,10 +44,10 @@ class Arena:
         self.segments: dict[int, slice] = {}
         trained = derivation.trained
         self.size = sum(p.size for p in trained)
-        self._places: dict[str, tuple[slice, tuple[int, ...]]] = {}
+        self.places: dict[str, tuple[slice, tuple[int, ...]]] = {}
         at = 0
         for p in trained:
-            self._places[p.name] = (slice(at, at + p.size), p.shape)
+            self.places[p.name] = (slice(at, at + p.size), p.shape)
             first = self.segments.get(p.layer, slice(at, at)).start
             at += p.size
             self.segments[p.layer] = slice(first, at)
@@ -68,7 +69,7 @@ class Arena:
         if name not in self.flat:
             self.flat[name] = aligned_zeros((self.size,), self.dtype)
         for symbol, parameter in members.items():
-            place, shape = self._places[parameter]
+            place, shape = self.places[parameter]
             self.views[symbol] = self.flat[name][place].reshape(shape)
         return self.flat[name]
 
@@ -77,9 +78,10 @@ class Program:
     """The lines of a derivation as instructions on buffers for batches of `rows` samples.
 
     buffers: symbol → its array; scalars: symbol → where its number is kept in `numbers`
+    batch:   what stands for x instead of an array, where x is sparse
     """
 
-    def __init__(self, derivation: Derivation, arena: Arena, rows: int) -> None:
+    def __init__(self, derivation: Derivation, arena: Arena, rows: int, *, sparse: bool = False) -> None:
         self.derivation = derivation
         self.arena = arena
         self.rows = rows
@@ -89,6 +91,10 @@ class Program:
         self._pool: dict[tuple[tuple[int, ...], Any], list[Array]] = defaultdict(list)
         self._known: dict[Expression, int] = {}
         self._constants: dict[float, Array] = {}
+        self.batch: SparseBatch | None = None
+        if sparse:
+            check_products_only(derivation)
+            self.batch = SparseBatch(self._lengths(derivation.shapes["x"]))
         self._bind_inputs()
         learning = [line for line in derivation.lines if line.phase != "update"]
         self.compute = self._lower(learning, {})
@@ -118,6 +124,8 @@ class Program:
             shape = self.derivation.shapes[name]
             if shape == ():
                 self.scalars[name] = self._slot(0)
+            elif name == "x" and self.batch is not None:
+                continue
             else:
                 whole = name == "y" and "Y" in self.derivation.shapes
                 dtype = np.int64 if whole else self.arena.dtype
@@ -227,6 +235,8 @@ class _LineLowering:
                 return self.whole[node.name]
             if node.name in program.derivation.constants:
                 return float(program.derivation.constants[node.name])
+            if node.name == "x" and program.batch is not None:
+                return program.batch
             found = program.buffers.get(node.name)
             return found if found is not None else _Slot(program.scalars[node.name])
         if isinstance(node, Constant):
@@ -283,6 +293,9 @@ class _LineLowering:
             target = None
         reusable = primitive.elementwise and primitive.name != "where"
         out = target if target is not None else self._buffer(node, shape, dtype, reusable, root)
+        if isinstance(arrays[0], SparseBatch):
+            self.made.append((arrays[0].times, (arrays[1], out)))
+            return out
         self.made.append((numpy_spelling(primitive), (*arrays, out)))
         return out
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.derivation.network import Network
 from chainrule.engines.engine import Data
 from chainrule.engines.initial import initial_parameters
+from chainrule.engines.sparse import SparseRows, check_sparse_range, is_sparse, sparse_rows
 from chainrule.errors import ConfigError, InvalidInput, ShapeMismatch, unknown
 from chainrule.formulas.losses import LOSSES, Loss
 
@@ -24,9 +25,12 @@ def auto_loss(network: Network) -> Loss:
     return belonging.get(output, LOSSES["mse"])
 
 
-def check_inputs(X: Any, network: Network) -> Array:
-    """X as a float array (N, I). Raises InvalidInput naming the first row and column that is not finite."""
-    array = numeric("X", X)
+def check_inputs(X: Any, network: Network) -> Any:
+    """X as an array (N, I), or as SparseRows where it is one of SciPy's sparse matrices.
+
+    Raises InvalidInput naming the first row and column that is not finite.
+    """
+    array: Any = sparse_rows("X", X) if is_sparse(X) else numeric("X", X)
     if array.ndim != 2:
         raise ShapeMismatch(
             f"X must be a table (N, {network.inputs}), one row per sample, not of shape {array.shape}"
@@ -37,7 +41,8 @@ def check_inputs(X: Any, network: Network) -> Array:
         )
     if not len(array):
         raise InvalidInput("X has no rows: give at least one")
-    check_finite("X", array)
+    if not isinstance(array, SparseRows):
+        check_finite("X", array)
     return array
 
 
@@ -130,8 +135,11 @@ def classes_of(y: Array, loss: Loss) -> NDArray[np.int64] | None:
     return class_numbers(y)
 
 
-def check_range(what: str, array: Array | None, dtype: str) -> None:
+def check_range(what: str, array: Array | SparseRows | None, dtype: str) -> None:
     """Raise InvalidInput naming the first number that the dtype cannot hold."""
+    if isinstance(array, SparseRows):
+        check_sparse_range(what, array, dtype)
+        return
     if array is None or dtype == "float64" or array.dtype.kind != "f":
         return
     most = float(np.finfo(np.float32).max)
@@ -155,6 +163,8 @@ def numeric(what: str, given: Any) -> Array:
     """Numbers of any shape but (). Raises InvalidInput for what is none."""
     if given is None:
         raise InvalidInput(f"{what} is missing: give an array of numbers")
+    if is_sparse(given):
+        raise InvalidInput(f"{what} is a sparse matrix, which only X may be: give {what}.toarray()")
     if isinstance(given, np.ma.MaskedArray):
         _check_unmasked(what, given)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from chainrule.engines.compiled_training import CompiledTrainer
 from chainrule.engines.engine import Data
 from chainrule.engines.initial import initial_parameters
 from chainrule.engines.machine import the_machine
+from chainrule.engines.sparse import sparse_rows
 from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.losses import LOSSES
 from chainrule.formulas.rules import RULES
@@ -26,17 +28,23 @@ def warm(dtypes: Sequence[str] = ("float32", "float64")) -> int:
     >>> warm([])
     0
     """
+    from scipy.sparse import csr_array
+
     before = the_machine().compiled
     engine = CompiledEngine()
     for derivation, dtype in product(_usual(), dtypes):
         network = derivation.network
         classes = derivation.loss is not None and derivation.loss.targets == "classes"
         y = np.zeros((50, 1), np.int64) if classes else np.zeros((50, network.outputs))
-        data = Data(np.zeros((50, network.inputs)), y)
-        trainer = engine.trainer(derivation, initial_parameters(network), data, dtype=dtype, key=0)
-        if isinstance(trainer, CompiledTrainer):
-            trainer.prepare(32)
-            trainer.prepare(50)
+        X: Any = np.zeros((50, network.inputs))
+        # What a sparse X needs is by rule, whatever else the network is made of.
+        by_rule = derivation.rule is not None and derivation.rule.name != USUAL_RULE
+        for table in (X, sparse_rows("X", csr_array(X))) if by_rule else (X,):
+            data = Data(table, y)
+            trainer = engine.trainer(derivation, initial_parameters(network), data, dtype=dtype, key=0)
+            if isinstance(trainer, CompiledTrainer):
+                trainer.prepare(32)
+                trainer.prepare(50)
         engine.evaluator(derive(network), dtype=dtype)
     return the_machine().compiled - before
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from chainrule.derivation import Network, derive
 from chainrule.engines.engine import Data
+from chainrule.engines.sparse import SparseRows
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError
 from chainrule.files.tensors import read_tensors, write_tensors
 from chainrule.learning.history import History, is_number, is_numbers
@@ -216,10 +217,15 @@ def fingerprint(*parts: Data | None) -> str:
     """SHA-256 of the data a run trains on and is watched by."""
     hashed = hashlib.sha256()
     for data in parts:
-        for array in (data.X, data.y, data.weights) if data is not None else (None,):
+        for array in (*_arrays(data.X), data.y, data.weights) if data is not None else (None,):
             if array is None:
                 hashed.update(b"none")
             else:
                 hashed.update(f"{array.dtype.str}{array.shape}".encode())
                 hashed.update(np.ascontiguousarray(array).data)
     return hashed.hexdigest()
+
+
+def _arrays(X: Any) -> tuple[Any, ...]:
+    """The arrays that hold X."""
+    return (np.array(X.shape), *X.parts) if isinstance(X, SparseRows) else (X,)

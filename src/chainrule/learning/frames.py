@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engines.sparse import is_sparse
 from chainrule.errors import TableError
 from chainrule.learning.delimited import header_names, numbered_names
 from chainrule.learning.tables import Table
@@ -32,6 +33,11 @@ def table_from(data: object, *, source: str = "the data frame") -> Table:
         return _from_array(data, source)
     if isinstance(data, Mapping):
         return Table.from_columns(data, source)
+    if is_sparse(data):
+        raise TableError(
+            f"{source} is a sparse matrix, and the columns of a table are standardised, which would fill its "
+            "zeros: give it to chainrule.train(network, X, y), which takes it as it is"
+        )
     return _from_frame(data, source)
 
 

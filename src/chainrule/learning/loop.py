@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from chainrule.derivation import Network
 from chainrule.engines.choose import choose_engine, load_products
 from chainrule.engines.engine import Data, Engine, EpochsTrainer, Step, Trainer
+from chainrule.engines.sparse import SparseRows
 from chainrule.engines.threads import enough_threads
 from chainrule.errors import Divergence
 from chainrule.files.atomic import remove_leftovers
@@ -56,7 +57,8 @@ def train_prepared(
 
     `callbacks` get the record of every epoch; `progress` gets one several times a second, the latest.
     """
-    chosen = choose_engine(engine, network, len(data.X), settings.batch, settings.epochs)
+    entries = len(data.X.values) if isinstance(data.X, SparseRows) else None
+    chosen = choose_engine(engine, network, len(data.X), settings.batch, settings.epochs, entries)
     check_memory(network, settings, len(data.X))
     load_products(chosen, network, min(settings.batch, len(data.X)))
     if keeper is not None:

@@ -17,6 +17,7 @@ from chainrule.engines.arrays import evaluate_arrays
 from chainrule.engines.choose import choose_forward_engine, find_engine
 from chainrule.engines.engine import Data
 from chainrule.engines.samples import check_inputs, check_range, check_targets, check_weights, class_numbers
+from chainrule.engines.sparse import is_sparse
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError
 from chainrule.files.atomic import checked_path, quoted
 from chainrule.files.tensors import read_tensors, write_tensors
@@ -76,6 +77,17 @@ class Model:
         """
         evaluator = find_engine("compiled").evaluator(self._feedforward, dtype=self.settings.dtype)
         return evaluator.single(self.parameters)
+
+    def sparse_row_predictor(self) -> Callable[[Any, Any], Array]:
+        """The same for a sparse row: a function from its entries' columns and values to the outputs (O,).
+
+        Raises InvalidInput for a column that the network does not have.
+        """
+        evaluator: Any = find_engine("compiled").evaluator(self._feedforward, dtype=self.settings.dtype)
+        if not hasattr(evaluator, "single_sparse"):
+            raise ConfigError("the compiled engine has no code for this network: use predict")
+        predict: Callable[[Any, Any], Array] = evaluator.single_sparse(self.parameters)
+        return predict
 
     @property
     def classifies(self) -> bool:
@@ -254,7 +266,7 @@ class Model:
         return outputs
 
     def _takes_table(self, X: Any) -> bool:
-        return self.encoding is not None and not isinstance(X, (np.ndarray, list, tuple))
+        return self.encoding is not None and not (isinstance(X, (np.ndarray, list, tuple)) or is_sparse(X))
 
     def _need_encoding(self) -> Encoding:
         if self.encoding is None:

@@ -44,7 +44,8 @@ def train(
 ) -> Run:
     """Train a network on arrays.
 
-    X: (N, I).  y: (N,) or (N, O); class numbers (N,) or one-hot rows for a loss over classes.
+    X: (N, I), an array or one of SciPy's sparse matrices, which is never made dense
+    y: (N,) or (N, O); class numbers (N,) or one-hot rows for a loss over classes.
     loss: a name or entry; "auto" takes the one that belongs to the output activation
     choices: the fields of `chainrule.Settings` by name; also rate=0.01, schedule="cosine", rule="adam"
     validation_data: held-out rows; or validation=0.1 holds out a seeded fraction (stratified for classes)

@@ -8,6 +8,7 @@ from typing import Any
 
 from chainrule.derivation.lines import Derivation, Line
 from chainrule.engines.engine import Step
+from chainrule.engines.sparse import Values
 from chainrule.working.entries import Entry, Partial, Quantity, quantity
 from chainrule.working.scalars import Index, Sizes, is_drawn, is_longer
 from chainrule.working.unfolding import MOST_WRITTEN, Chain, ScalarLine, Unfolder
@@ -28,6 +29,8 @@ class StepView:
         self.derivation = derivation
         self.step = step
         self.unfolder = Unfolder(derivation, len(_rows(step)), "deltas")
+        if isinstance(step.values, Values):
+            self.unfolder.absent = {name: step.values[name] == 0 for name in step.values.sparse}
         self.sizes: Sizes = self.unfolder.sizes
         self.by_key: Mapping[str, ScalarLine] = _Lines(self)
         self.given: Mapping[str, Any] = _Given(self)
@@ -78,7 +81,10 @@ class StepView:
         unfolder.version = self._before[found.symbol, found.version]
         tree = unfolder.tree(line, found.index)
         unfolder.version = dict(self.versions[0])
-        yield unfolder.line(found, tree, line, kind)
+        made = unfolder.line(found, tree, line, kind)
+        if unfolder.absent.keys() & set(line.arguments):
+            made = replace(made, reason=f"{made.reason}; what is multiplied by an input of 0 is left out")
+        yield made
 
     def latest(self, symbol: str, index: Index) -> Entry:
         """An entry as the step leaves it."""

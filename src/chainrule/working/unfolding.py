@@ -8,10 +8,10 @@ network needs: it has more paths than anybody can write.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from chainrule.derivation.lines import Derivation, Line, Phase
 from chainrule.formulas.expression import Constant, Expression, Symbol, symbols_in
@@ -84,6 +84,7 @@ class Unfolder:
     textbook: whether activations are written as they are taught, not as they run (softmax)
     version: of each parameter and state, at the line being unfolded; other symbols have the pass's number
     made:    the keys of the lines made so far
+    absent:  entries that are known to be 0 and not written, by symbol: those that a sparse x does not store
     """
 
     def __init__(self, derivation: Derivation, samples: int, chain: Chain, *, textbook: bool = False) -> None:
@@ -95,6 +96,7 @@ class Unfolder:
         self.kept = {p.name for p in derivation.network.parameters} | set(derivation.state)
         self.version = dict.fromkeys(self.kept, 1)
         self.made: set[str] = set()
+        self.absent: Mapping[str, Any] = {}
         self.factors: dict[str, Expression] = {}
         self._uses = uses_of(derivation, self.sizes, self.name)
         self._known_uses: dict[tuple[int, str, Index], list[Use]] = {}
@@ -106,13 +108,16 @@ class Unfolder:
 
     def name(self, symbol: str, index: Index) -> Expression:
         """What stands for an entry in a formula."""
+        if symbol in self.absent and self.absent[symbol][tuple(i - 1 for i in index)]:
+            return Constant(0)
         return Symbol(self.entry(symbol, index).key)
 
     def uses(self, symbol: str, index: Index) -> list[Use]:
         """The uses of an entry in this pass, on the way to the loss."""
         at = (self.number, symbol, index)
         if at not in self._known_uses:
-            self._known_uses[at] = self._uses(symbol, index)
+            used = self._uses(symbol, index)
+            self._known_uses[at] = [use for use in used if use.partial is not Constant(0)]
         return self._known_uses[at]
 
     def tree(self, line: Line, index: Index) -> Expression:

@@ -17,6 +17,7 @@ from chainrule.derivation import Derivation, Network, derive
 from chainrule.engines.engine import Data
 from chainrule.engines.engine import Step as EngineStep
 from chainrule.engines.rounding import Policy, Spec
+from chainrule.engines.sparse import SparseRows
 from chainrule.errors import ConfigError, InvalidInput
 from chainrule.files.atomic import quoted
 from chainrule.formulas.losses import Loss
@@ -286,6 +287,8 @@ def _work_rows(
 
 def _to_six_digits(values: Any) -> Any:
     """Numbers of any shape as decimals of six significant digits."""
+    if isinstance(values, SparseRows):
+        values = np.asarray(values)
     if isinstance(values, np.ndarray | list):
         return [_to_six_digits(value) for value in values]
     return int(values) if isinstance(values, int | np.integer) else Decimal(f"{float(values):.6g}")
