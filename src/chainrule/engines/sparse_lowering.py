@@ -135,8 +135,8 @@ class SparseLowering(Lowering):
         first = next(layers)
         self._for_touched([("total", "#touched length", square(Symbol(_name(gradient))))], self.most)
         length: Expression = Symbol("#touched length")
-        if first.stop > self._weights:
-            self.buffers["#untouched"] = self.arena.flat[GRADIENTS][self._weights : first.stop]
+        if first.stop > self._first_size:
+            self.buffers["#untouched"] = self.arena.flat[GRADIENTS][self._first_size : first.stop]
             self._assign("total", "#untouched length", square(Symbol("#untouched")))
             self._finish_group()
             length = length + Symbol("#untouched length")
@@ -147,14 +147,14 @@ class SparseLowering(Lowering):
             self._square(layer, place)
 
     @property
-    def _weights(self) -> int:
+    def _first_size(self) -> int:
         """How many the first weights are; they are the first in the flat arrays."""
         return int(prod(self.arena.views[FIRST_WEIGHTS].shape))
 
     def _update(self) -> None:
         if self.lazy:
             self._touched_update()
-            self.skip = self._weights
+            self.skip = self._first_size
         super()._update()
         self.skip = 0
 
