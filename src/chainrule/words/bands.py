@@ -45,7 +45,7 @@ def bands_of(window: int, weighting: str) -> tuple[Band, ...]:
     >>> bands_of(10, "distance")
     (Band(first=1, last=10, denominator=2520, flat=False),)
     >>> [(band.first, band.last) for band in bands_of(30, "distance")]
-    [(1, 18), (19, 24), (25, 29), (30, 30)]
+    [(1, 18), (19, 24), (25, 30)]
     """
     if type(window) is not int or not 1 <= window <= LARGEST_WINDOW:
         raise ConfigError(f"the window is {window!r}: give a whole number from 1 to {LARGEST_WINDOW}")

@@ -18,10 +18,13 @@ __all__ = ["Gather", "Merge", "Place", "gather", "merge", "place"]
 
 
 class Place(IntEnum):
-    """ids: (N,) int32, negative at borders; cursors: (V,) int64, moved on; places: (N,) int32."""
+    """IDS: (N,) int32, negative at borders; FIRST, STOP: which of them are placed; CURSORS: (V,) int64, where
+    each word's places go, moved on; PLACES: int32
+    """
 
     IDS = 0
-    LENGTH = auto()
+    FIRST = auto()
+    STOP = auto()
     CURSORS = auto()
     PLACES = auto()
     SIZE = auto()
@@ -83,7 +86,7 @@ def place() -> str:
     """The places of every word, one word after the other, each ascending."""
     writer = Writer("float64")
     ids, cursors, places = (writer.address(p) for p in (Place.IDS, Place.CURSORS, Place.PLACES))
-    with writer.loop(writer.whole(0), writer.field(Place.LENGTH)) as position:
+    with writer.loop(writer.field(Place.FIRST), writer.field(Place.STOP)) as position:
         word = _word(writer, ids, position)
         with writer.when(word >= 0):
             cursor = writer.load(cursors, word, "i64")
