@@ -29,8 +29,10 @@ from chainrule.words.word_kernels import BORDER
 __all__ = ["SMALLEST_MEMORY", "count"]
 
 SMALLEST_MEMORY = 50_000_000
-# Half the memory holds a part of the corpus: its numbers, their places, and their copies on the way.
-_BYTES_A_TOKEN = 16
+# A number and its place. Of the memory, a quarter may hold a part of the corpus, a quarter the result, an eighth
+# the corpus as it was read, an eighth what the threads work in; the rest is for the words themselves.
+_BYTES_A_TOKEN = 8
+_BLOCK = 1 << 20
 _LONGEST_PART = 1 << 30
 
 
@@ -80,15 +82,15 @@ def count(
     encoded = encode(corpus, memory=memory, progress=progress) if isinstance(corpus, Corpus) else corpus
     words = encoded.vocabulary(minimum, largest) if vocabulary is None else vocabulary
     bench = Bench(len(words), threads or _processors(), memory // 8)
-    most = min(memory // 2 // _BYTES_A_TOKEN, _LONGEST_PART)
+    most = min(memory // 4 // _BYTES_A_TOKEN, _LONGEST_PART)
     parts = _parts(encoded, words, window, most)
     if encoded.length <= most:
         part = next(parts)
-        made = [_counted(bench, part, band, symmetric, band.denominator, memory // 3) for band in bands]
+        made = [_counted(bench, part, band, symmetric, band.denominator, memory // 4) for band in bands]
     else:
         runs = [[_counted(bench, part, band, symmetric, 1, 0) for band in bands] for part in parts]
         made = [
-            merged(bench, [Run.stored(run[k]) for run in runs], band.denominator, memory // 3)
+            merged(bench, [Run.stored(run[k]) for run in runs], band.denominator, memory // 4)
             for k, band in enumerate(bands)
         ]
     cells = [store.cells() for store in made]
@@ -103,34 +105,34 @@ def _counted(
 
 def _parts(encoded: Encoded, vocabulary: Vocabulary, window: int, most: int) -> Iterator[Part]:
     """The corpus in parts of `most` places; each also sees `window` places before and after its own."""
-    before = np.empty(0, np.int32)
-    blocks: list[NDArray[np.int32]] = []
-    length = 0
+    most = min(most, encoded.length)
+    ids = np.full(most + 2 * window + 2, BORDER, np.int32)
+    first = filled = 1
     for block in encoded.ids(vocabulary):
-        blocks.append(block)
-        length += len(block)
-        while length > most + window:
-            whole = np.concatenate(blocks)
-            yield _part(len(vocabulary), before, whole[:most], whole[most : most + window])
-            before = np.concatenate([before, whole[:most]])[-window:]
-            blocks, length = [whole[most:].copy()], length - most
-            del whole
-    main = np.concatenate(blocks)
-    del blocks
-    yield _part(len(vocabulary), before, main, main[:0])
+        while len(block):
+            taken = min(len(block), len(ids) - 1 - filled)
+            ids[filled : filled + taken] = block[:taken]
+            filled, block = filled + taken, block[taken:]
+            if filled == len(ids) - 1:
+                yield _part(ids, len(vocabulary), first, filled - window)
+                ids[1 : 1 + 2 * window] = ids[filled - 2 * window : filled]
+                first, filled = 1 + window, 1 + 2 * window
+    ids[filled] = BORDER
+    yield _part(ids, len(vocabulary), first, filled)
 
 
-def _part(size: int, before: NDArray[np.int32], main: NDArray[np.int32], after: NDArray[np.int32]) -> Part:
-    border = np.array([BORDER], np.int32)
-    ids = np.concatenate([border, before, main, after, border])
-    starts = np.zeros(size + 1, np.int64)
-    np.cumsum(np.bincount(main[main >= 0], minlength=size), out=starts[1:])
+def _part(ids: NDArray[np.int32], size: int, first: int, stop: int) -> Part:
+    """The places first … stop of the numbers, which begin and end with a border."""
+    counts = np.zeros(size + 1, np.int64)
+    for start in range(first, stop, _BLOCK):
+        # Borders, −1, fall into the first place.
+        counts += np.bincount(ids[start : min(start + _BLOCK, stop)] + 1, minlength=size + 1)
+    starts = np.concatenate([[0], np.cumsum(counts[1:])])
     places = np.empty(starts[-1], np.int32)
     cursors = starts[:-1].copy()
     fields = np.zeros(Place.SIZE, np.int64)
     fields[Place.IDS], fields[Place.CURSORS] = ids.ctypes.data, cursors.ctypes.data
-    fields[Place.PLACES], fields[Place.FIRST] = places.ctypes.data, 1 + len(before)
-    fields[Place.STOP] = 1 + len(before) + len(main)
+    fields[Place.PLACES], fields[Place.FIRST], fields[Place.STOP] = places.ctypes.data, first, stop
     function(place())(fields.ctypes.data, 0, 0)
     return Part(ids, places, starts)
 

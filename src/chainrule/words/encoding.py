@@ -100,21 +100,21 @@ class Encoded:
 
 
 def encode(corpus: Corpus, *, memory: int | None = None, progress: Progress | None = None) -> Encoded:
-    """Read a corpus once. memory: bytes; a quarter of it may hold words, what is more lies in a temporary file.
+    """Read a corpus once. memory: bytes; what is more than an eighth of it lies in a temporary file.
 
     Raises InvalidInput for text that cannot be read, and for more different words than the memory can hold.
     """
     memory = MEMORY if memory is None else memory
     numbering = Numbering(corpus.newlines)
-    store = Store(np.int32, memory // 4)
+    store = Store(np.int32, memory // 8)
     for piece in corpus.pieces(progress):
         if piece is None:
             numbering.end_document()
             continue
         store.append(numbering.read(piece))
-        if numbering.nbytes > memory // 3:
+        if numbering.nbytes > memory // 4:
             raise InvalidInput(
-                f"the {len(numbering):,} different words of {corpus!r} need more than a third of the "
+                f"the {len(numbering):,} different words of {corpus!r} need more than a quarter of the "
                 f"{memory / 1e6:,.0f} MB allowed: allow more memory"
             )
     return Encoded(numbering, store)
