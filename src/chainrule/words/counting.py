@@ -26,13 +26,16 @@ from chainrule.words.vocabulary import Vocabulary
 from chainrule.words.window_kernels import Place, place
 from chainrule.words.word_kernels import BORDER
 
-__all__ = ["SMALLEST_MEMORY", "count"]
+__all__ = ["SMALLEST_MEMORY", "count", "processors"]
 
 SMALLEST_MEMORY = 50_000_000
 # A number and its place. Of the memory, a quarter may hold a part of the corpus, a quarter the result, an eighth
 # the corpus as it was read, an eighth what the threads work in; the rest is for the words themselves.
 _BYTES_A_TOKEN = 8
+_RESULT_SHARE = 4
 _BLOCK = 1 << 20
+# Two open files each.
+_MOST_RUNS = 50
 _LONGEST_PART = 1 << 30
 
 
@@ -81,17 +84,23 @@ def count(
         raise ConfigError(f"the number of threads is {threads}: give 1 or more")
     encoded = encode(corpus, memory=memory, progress=progress) if isinstance(corpus, Corpus) else corpus
     words = encoded.vocabulary(minimum, largest) if vocabulary is None else vocabulary
-    bench = Bench(len(words), threads or _processors(), memory // 8)
+    bench = Bench(len(words), threads or processors(), memory // 8)
     most = min(memory // 4 // _BYTES_A_TOKEN, _LONGEST_PART)
     parts = _parts(encoded, words, window, most)
+    limit = memory // _RESULT_SHARE
     if encoded.length <= most:
         part = next(parts)
-        made = [_counted(bench, part, band, symmetric, band.denominator, memory // 4) for band in bands]
+        made = [_counted(bench, part, band, symmetric, band.denominator, limit) for band in bands]
     else:
-        runs = [[_counted(bench, part, band, symmetric, 1, 0) for band in bands] for part in parts]
+        runs: list[list[CellStore]] = [[] for _ in bands]
+        for part in parts:
+            for band, stores in zip(bands, runs, strict=True):
+                stores.append(_counted(bench, part, band, symmetric, 1, 0))
+                if len(stores) == _MOST_RUNS:
+                    stores[:] = [merged(bench, [Run.stored(store) for store in stores], 1, 0)]
         made = [
-            merged(bench, [Run.stored(run[k]) for run in runs], band.denominator, memory // 4)
-            for k, band in enumerate(bands)
+            merged(bench, [Run.stored(store) for store in stores], band.denominator, limit)
+            for stores, band in zip(runs, bands, strict=True)
         ]
     cells = [store.cells() for store in made]
     return Counts(words, cells, window=window, symmetric=symmetric, weighting=weighting)
@@ -137,5 +146,6 @@ def _part(ids: NDArray[np.int32], size: int, first: int, stop: int) -> Part:
     return Part(ids, places, starts)
 
 
-def _processors() -> int:
+def processors() -> int:
+    """How many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -45,10 +45,9 @@ class Encoded:
 
         Raises InvalidInput where none is, ConfigError for a number below 1.
         """
-        if minimum < 1 or (largest is not None and largest < 1):
-            raise ConfigError(
-                f"a vocabulary of words seen {minimum} times, at most {largest}: give 1 or more"
-            )
+        for name, number in (("minimum count", minimum), ("largest vocabulary", largest)):
+            if number is not None and number < 1:
+                raise ConfigError(f"the {name} is {number}: give 1 or more")
         counts = self._numbering.counts
         kept = np.flatnonzero(counts >= minimum)
         words = {self._numbering.word(k).decode(): k for k in kept.tolist()}

@@ -23,6 +23,7 @@ from chainrule.words.window_kernels import Gather, Merge, Rows, gather, merge
 __all__ = ["Bench", "Run", "gathered", "merged"]
 
 _CELL = 12
+_LARGEST_CAPACITY = 1 << 20
 # Up to here a float64 that was divided by the denominator gives the whole number back.
 _LARGEST_SUM = 2.0**51
 
@@ -54,7 +55,7 @@ class Bench:
     def __init__(self, size: int, threads: int, memory: int) -> None:
         self.size, self.threads = size, threads
         # A thread's own cells, and as many as wait to be handed over.
-        self.capacity = max(size, 1, min(1 << 20, memory // (_CELL * 4 * threads)))
+        self.capacity = max(size, 1, min(_LARGEST_CAPACITY, memory // (_CELL * 4 * threads)))
         self._rooms: SimpleQueue[_Room] = SimpleQueue()
         for _ in range(threads):
             self._rooms.put(_Room(size, self.capacity))

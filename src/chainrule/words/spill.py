@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import weakref
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, cast
 
@@ -50,6 +51,7 @@ class Store:
         if self._file is None:
             try:
                 made = TemporaryFile(prefix="chainrule-", buffering=0)  # noqa: SIM115
+                weakref.finalize(self, made.close)
                 self._file = cast(BinaryIO, made)
             except OSError as error:
                 raise _full(error) from error
