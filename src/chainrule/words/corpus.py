@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
-from chainrule.errors import ConfigError, InvalidInput, unknown
+from chainrule.errors import ConfigError, unknown
 from chainrule.words.sources import ERRORS, MemorySource, Source, TableSource, sources_of
-from chainrule.words.tokens import TOKENS, spaced
+from chainrule.words.tokens import TOKENS, separated, spaced
 from chainrule.words.word_kernels import MARK
 
 __all__ = ["DOCUMENTS", "Corpus", "Progress"]
@@ -101,16 +100,17 @@ class Corpus:
         words: list[str] = []
         newlines = 0
         for piece in self.pieces():
-            lines = [] if piece is None else piece.decode().split("\n")
+            lines = [] if piece is None else piece.split(b"\n")
             for k, line in enumerate(lines):
                 newlines += k > 0
-                if not (MARK_TEXT in line or line.split()):
+                found = separated(line)
+                if not found and MARK not in line:
                     continue
                 if newlines >= self.newlines and words:
                     yield words
                     words = []
                 newlines = 0
-                words += line.replace(MARK_TEXT, " ").split()
+                words += found
             if piece is None:
                 if words:
                     yield words
@@ -120,13 +120,3 @@ class Corpus:
         named = ", ".join(source.name for source in self.sources[:3])
         more = f" and {len(self.sources) - 3} more" if len(self.sources) > 3 else ""
         return f"<Corpus of {named}{more}>"
-
-
-MARK_TEXT = chr(MARK)
-
-
-def check_corpus(corpus: Any) -> Corpus:
-    """The corpus. Raises InvalidInput for anything else."""
-    if not isinstance(corpus, Corpus):
-        raise InvalidInput(f"a corpus is wanted, not a {type(corpus).__name__}: give Corpus(path)")
-    return corpus

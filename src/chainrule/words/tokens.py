@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from chainrule.errors import unknown
 from chainrule.words.word_kernels import MARK
 
-__all__ = ["TOKENS", "spaced", "words_of"]
+__all__ = ["TOKENS", "separated", "spaced", "words_of"]
 
 TOKENS = ("words", "space")
+_CONTROLS = bytes(33 * [32]) + bytes(range(33, 256))
 _APOSTROPHES, _HYPHENS = "'\u2019\uff07", "-\u2010\u2011"
 _JOINERS = {
     **dict.fromkeys(_APOSTROPHES, "'"),
@@ -38,7 +39,12 @@ def words_of(text: str, *, tokens: str = "words", lower: bool | None = None) -> 
     ['New_York', ',', "'tis"]
     """
     marked = spaced(text.encode("utf-8", "replace"), tokens, tokens == "words" if lower is None else lower)
-    return marked.replace(bytes([MARK]), b" ").decode().split()
+    return separated(marked)
+
+
+def separated(marked: bytes) -> list[str]:
+    """The words of text that `spaced` gave; every control character separates, as in the compiled reading."""
+    return [word.decode() for word in marked.translate(_CONTROLS).split()]
 
 
 def spaced(text: bytes, tokens: str, lower: bool) -> bytes:
