@@ -29,8 +29,10 @@ from chainrule.words.word_kernels import BORDER
 __all__ = ["SMALLEST_MEMORY", "count", "processors"]
 
 SMALLEST_MEMORY = 50_000_000
-# A number and its place. Of the memory, a quarter may hold a part of the corpus, a quarter the result, an eighth
-# the corpus as it was read, an eighth what the threads work in; the rest is for the words themselves.
+# A word's text, count and entry in the index, about.
+_BYTES_A_WORD = 400
+# A number and its place. Of the memory that the words leave, a quarter may hold a part of the corpus, a quarter
+# the result, an eighth what the threads work in; an eighth of all holds the corpus as it was read.
 _BYTES_A_TOKEN = 8
 _RESULT_SHARE = 4
 _BLOCK = 1 << 20
@@ -84,10 +86,11 @@ def count(
         raise ConfigError(f"the number of threads is {threads}: give 1 or more")
     encoded = encode(corpus, memory=memory, progress=progress) if isinstance(corpus, Corpus) else corpus
     words = encoded.vocabulary(minimum, largest) if vocabulary is None else vocabulary
-    bench = Bench(len(words), threads or processors(), memory // 8)
-    most = min(memory // 4 // _BYTES_A_TOKEN, _LONGEST_PART)
+    room = max(memory - encoded.nbytes - _BYTES_A_WORD * len(words), memory // 4)
+    bench = Bench(len(words), threads or processors(), room // 8)
+    most = min(room // 4 // _BYTES_A_TOKEN, _LONGEST_PART)
     parts = _parts(encoded, words, window, most)
-    limit = memory // _RESULT_SHARE
+    limit = room // _RESULT_SHARE
     if encoded.length <= most:
         part = next(parts)
         made = [_counted(bench, part, band, symmetric, band.denominator, limit) for band in bands]

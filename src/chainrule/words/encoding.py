@@ -40,6 +40,11 @@ class Encoded:
         self.length = store.length + 1
         self._known: tuple[Vocabulary, NDArray[np.int32]] | None = None
 
+    @property
+    def nbytes(self) -> int:
+        """The memory that the different words take, without the corpus itself."""
+        return self._numbering.nbytes
+
     def vocabulary(self, minimum: int = 5, largest: int | None = None) -> Vocabulary:
         """The words seen at least `minimum` times, at most `largest` of them.
 
