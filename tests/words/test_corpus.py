@@ -202,9 +202,17 @@ def test_a_packed_file_that_is_cut_off_is_refused(tmp_path: Path, pack: type[byt
     )
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    path = str(tmp_path / "no.txt")
+@pytest.mark.parametrize("name", ["no.txt", "x" * 300])
+def test_a_file_that_is_not_there_is_named(tmp_path: Path, name: str) -> None:
+    path = str(tmp_path / name)
     assert message(path) == f'there is no file "{path}": check its name and folder'
+
+
+def test_a_file_that_goes_away_is_named(tmp_path: Path) -> None:
+    corpus = Corpus(written(tmp_path, b"a"))
+    (tmp_path / "corpus.txt").unlink()
+    with pytest.raises(InvalidInput, match="no such file or directory: check the file"):
+        encode(corpus)
 
 
 def test_a_folder_without_files_is_named(tmp_path: Path) -> None:

@@ -44,7 +44,11 @@ def sources_of(path: str | os.PathLike[str]) -> list[Source]:
     if os.fspath(path) == "-":
         return [StandardInput()]
     place = Path(path)
-    if "\0" in os.fspath(path) or not place.exists():
+    try:
+        there = place.exists()
+    except (OSError, ValueError):
+        there = False
+    if not there:
         raise InvalidInput(f"there is no file {quoted(path)}: check its name and folder")
     if not place.is_dir():
         return [FileSource(place)]
@@ -71,7 +75,10 @@ class FileSource:
 
     @property
     def size(self) -> int | None:
-        return self.path.stat().st_size
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return None  # reading it will say why
 
     def pieces(self, errors: str, separator: str) -> Iterator[tuple[bytes, int]]:
         try:

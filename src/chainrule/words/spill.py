@@ -7,9 +7,9 @@ The file has no name from the start where the system allows it, so that nothing 
 from __future__ import annotations
 
 import mmap
-import os
 import weakref
 from tempfile import TemporaryFile
+from threading import Lock
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -29,6 +29,7 @@ class Store:
         self._limit = limit
         self._pieces: list[NDArray[Any]] = []
         self._file: BinaryIO | None = None
+        self._lock = Lock()
         self.length = 0
 
     @property
@@ -67,12 +68,15 @@ class Store:
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """A part of what lies in a file."""
         made = np.empty(max(stop - start, 0), self._dtype)
-        view, at = made.view(np.uint8).data, start * self._dtype.itemsize
-        while view and self._file is not None:
-            got = os.preadv(self._file.fileno(), [view], at)
-            if not got:
-                raise CannotWrite("a temporary file became shorter while it was used: check the disk")
-            view, at = view[got:], at + got
+        view = made.view(np.uint8).data
+        with self._lock:
+            if self._file is not None:
+                self._file.seek(start * self._dtype.itemsize)
+            while view and self._file is not None:
+                got = cast(Any, self._file).readinto(view)
+                if not got:
+                    raise CannotWrite("a temporary file became shorter while it was used: check the disk")
+                view = view[got:]
         return made
 
     def whole(self) -> NDArray[Any]:
