@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable
+import mmap
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,12 +28,14 @@ __all__ = [
     "DTYPES",
     "LARGEST_FRONT",
     "Row",
+    "blocks_of",
     "bytes_of",
     "front_of",
     "in_payload_order",
     "little_endian",
     "row_of",
     "sha256_of",
+    "sha256_of_blocks",
     "tensor_sha256",
 ]
 
@@ -47,6 +50,7 @@ DTYPES = {
     "F64": "<f8",
 }
 _NAME_OF = {code: name for name, code in DTYPES.items()}
+_BLOCK = 1 << 24
 LARGEST_FRONT = 100_000_000  # the safetensors library reads no more
 
 
@@ -88,7 +92,15 @@ def row_of(name: str, array: NDArray[Any]) -> Row:
 
 
 def tensor_sha256(dtype: str, shape: tuple[int, ...], array: NDArray[Any]) -> str:
-    return sha256_of(f"{dtype} {list(shape)}\n".encode("ascii"), bytes_of(array))
+    return sha256_of_blocks(dtype, shape, blocks_of(array))
+
+
+def sha256_of_blocks(dtype: str, shape: tuple[int, ...], blocks: Iterable[bytes | memoryview]) -> str:
+    """The SHA-256 of a tensor whose bytes come in blocks."""
+    digest = hashlib.sha256(f"{dtype} {list(shape)}\n".encode("ascii"))
+    for block in blocks:
+        digest.update(block)
+    return digest.hexdigest()
 
 
 def sha256_of(*parts: bytes | memoryview) -> str:
@@ -100,6 +112,18 @@ def sha256_of(*parts: bytes | memoryview) -> str:
 
 def bytes_of(array: NDArray[Any]) -> memoryview:
     return array.reshape(-1).view(np.uint8).data
+
+
+def blocks_of(array: NDArray[Any]) -> Iterator[memoryview]:
+    """An array's bytes; those of a large mapped file are let go again behind the reader."""
+    whole, base = bytes_of(array), array
+    while isinstance(base, np.ndarray) and base.base is not None:
+        base = base.base
+    mapped = base.obj if isinstance(base, memoryview) else base
+    for start in range(0, len(whole), _BLOCK):
+        yield whole[start : start + _BLOCK]
+        if isinstance(mapped, mmap.mmap) and hasattr(mapped, "madvise"):
+            mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def in_payload_order(rows: Iterable[Row]) -> list[Row]:

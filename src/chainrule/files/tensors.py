@@ -18,7 +18,7 @@ from chainrule.files.atomic import PathLike, quoted, replace_file
 from chainrule.files.canonical import to_text
 from chainrule.files.layout import (
     LARGEST_FRONT,
-    bytes_of,
+    blocks_of,
     front_of,
     in_payload_order,
     little_endian,
@@ -125,4 +125,4 @@ def _pieces(
             f"the header takes {len(front):,} bytes and a safetensors file holds {LARGEST_FRONT:,} at most: "
             "put long lists of numbers among the tensors"
         )
-    return chain([front], (bytes_of(arrays[row.name]) for row in rows))
+    return chain([front], chain.from_iterable(blocks_of(arrays[row.name]) for row in rows))

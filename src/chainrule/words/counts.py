@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import InvalidInput
+from chainrule.files.atomic import PathLike
 from chainrule.words.bands import bands_of
 from chainrule.words.cells import Cells, cells_of, sum_of
 from chainrule.words.vocabulary import Vocabulary
 
 __all__ = ["Counts"]
+
+_BLOCK = 1 << 20
 
 
 class Counts:
@@ -64,7 +67,7 @@ class Counts:
         symmetric: bool = True,
         weighting: str = "distance",
     ) -> Counts:
-        """Counts of cells that are given in any order, each once; the window is 22 at most."""
+        """Counts of cells that are given in any order, each once; the window is 18 at most."""
         cells = cells_of(
             len(vocabulary),
             np.asarray(rows, np.int32),
@@ -141,6 +144,18 @@ class Counts:
         total = self.total(word)
         return self.of(word, context) / total if total else 0.0
 
+    def save(self, path: PathLike) -> None:
+        """Write them as one file, see `save_counts`; `load_counts` maps it into memory again."""
+        from chainrule.words.counts_file import save_counts
+
+        save_counts(self, path)
+
+    def merge(self, *others: Counts) -> Counts:
+        """These counts and others added, see `merge_counts`."""
+        from chainrule.words.merging import merge_counts
+
+        return merge_counts([self, *others])
+
     def __repr__(self) -> str:
         sides = "on each side" if self.symmetric else "before"
         return (
@@ -152,9 +167,8 @@ class Counts:
 def _row_sums(table: Cells, denominator: int) -> NDArray[np.int64]:
     """The sum of every row in units of 1/denominator: integers, so that no order of adding matters."""
     sums = np.zeros(len(table.starts) - 1, np.int64)
-    block = 1 << 20
-    for start in range(0, len(table.columns), block):
-        stop = min(start + block, len(table.columns))
+    for start in range(0, len(table.columns), _BLOCK):
+        stop = min(start + _BLOCK, len(table.columns))
         first = int(np.searchsorted(table.starts, start, "right")) - 1
         last = int(np.searchsorted(table.starts, stop, "left"))
         whole = np.rint(table.values[start:stop] * denominator).astype(np.int64)
