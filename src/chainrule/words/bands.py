@@ -1,7 +1,7 @@
 """How near words weigh: exact whole numbers for the reciprocals of distances.
 
 Counts weighted by 1/distance are whole multiples of 1/lcm(1, …, window), so they are added as integers and
-the order of adding cannot matter. Beyond a distance of 22 that multiple is too large for 64 bits: distances
+the order of adding cannot matter. Beyond a distance of 18 that multiple is too large to be kept in float64: distances
 are then counted in several bands, each with a denominator of its own, and added at the end in one order.
 """
 
@@ -19,7 +19,8 @@ __all__ = ["LARGEST_WINDOW", "WEIGHTINGS", "Band", "bands_of"]
 
 WEIGHTINGS = ("distance", "flat")
 LARGEST_WINDOW = 1000
-_LARGEST_DENOMINATOR = lcm(*range(1, 21))
+# Up to here a count below 180 million gives its whole number back from float64.
+_LARGEST_DENOMINATOR = lcm(*range(1, 19))
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def bands_of(window: int, weighting: str) -> tuple[Band, ...]:
     >>> bands_of(10, "distance")
     (Band(first=1, last=10, denominator=2520, flat=False),)
     >>> [(band.first, band.last) for band in bands_of(30, "distance")]
-    [(1, 22), (23, 28), (29, 30)]
+    [(1, 18), (19, 24), (25, 30)]
     """
     if type(window) is not int or not 1 <= window <= LARGEST_WINDOW:
         raise ConfigError(f"the window is {window!r}: give a whole number from 1 to {LARGEST_WINDOW}")

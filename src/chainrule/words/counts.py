@@ -64,7 +64,7 @@ class Counts:
         symmetric: bool = True,
         weighting: str = "distance",
     ) -> Counts:
-        """Counts of cells that are given in any order, each once; the window is 22 at most."""
+        """Counts of cells that are given in any order, each once; the window is 18 at most."""
         cells = cells_of(
             len(vocabulary),
             np.asarray(rows, np.int32),

@@ -47,8 +47,16 @@ class Vocabulary:
             raise InvalidInput(f'the word "{twice}" is in the vocabulary twice: give each word once')
 
     @staticmethod
-    def of(counted: Iterable[tuple[str, int]], *, minimum: int = 1, largest: int | None = None) -> Vocabulary:
+    def of(
+        counted: Iterable[tuple[str, int]],
+        *,
+        minimum: int = 1,
+        largest: int | None = None,
+        tokens: int | None = None,
+    ) -> Vocabulary:
         """The words seen at least `minimum` times, at most `largest` of them; each word is given once.
+
+        tokens: how many words the corpus has, where not all are given.
 
         >>> Vocabulary.of([("steam", 4), ("ice", 4), ("fog", 1), ("the", 9)], minimum=2).words
         ('the', 'ice', 'steam')
@@ -60,7 +68,7 @@ class Vocabulary:
             [word for word, _ in kept],
             [count for _, count in kept],
             minimum=minimum,
-            tokens=sum(count for _, count in given),
+            tokens=sum(count for _, count in given) if tokens is None else tokens,
         )
 
     @cached_property
