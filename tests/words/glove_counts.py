@@ -20,11 +20,11 @@ def counts_of(words: int, cells: int, seed: int = 0) -> Counts:
     drawn = rng.choice(words, size=(cells, 2), p=chances / chances.sum())
     both = np.concatenate([drawn, drawn[:, ::-1]])
     table = np.zeros((words, words))
-    np.add.at(table, (both[:, 0], both[:, 1]), np.tile(rng.integers(1, 21, cells) / 20, 2))
+    np.add.at(table, (both[:, 0], both[:, 1]), np.tile(rng.integers(1, 17, cells) / 16, 2))
     rows, columns = np.nonzero(table)
     names = [f"w{i}" for i in range(words)]
     vocabulary = Vocabulary(names, np.arange(words, 0, -1))
-    return Counts.from_cells(vocabulary, rows, columns, table[rows, columns], window=20)
+    return Counts.from_cells(vocabulary, rows, columns, table[rows, columns], window=16)
 
 
 def step_of_pair(tables: Any, pair: tuple[int, int], x: float, rate: float, size: int) -> float:
