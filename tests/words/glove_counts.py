@@ -27,7 +27,9 @@ def counts_of(words: int, cells: int, seed: int = 0) -> Counts:
     return Counts.from_cells(vocabulary, rows, columns, table[rows, columns], window=16)
 
 
-def step_of_pair(tables: Any, pair: tuple[int, int], x: float, rate: float, size: int) -> float:
+def step_of_pair(
+    tables: Any, pair: tuple[int, int], x: float, rates: tuple[float, float], size: int
+) -> float:
     """One pair's AdaGrad step by the catalogue's trees, in float64; returns its cost before the step.
 
     tables: values (2, V, 2, D + 1): vectors and the bias behind them, then the sums of squares
@@ -51,7 +53,7 @@ def step_of_pair(tables: Any, pair: tuple[int, int], x: float, rate: float, size
     }
     for wrt, (side, word, where) in places.items():
         known = {
-            "eta": rate,
+            "eta": rates[wrt in ("b", "b_tilde")],
             "g": gradients[wrt],
             "w": tables[side, word, 0, where],
             "s": tables[side, word, 1, where],

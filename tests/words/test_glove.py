@@ -52,7 +52,7 @@ def assert_gradient_of_a_pair(torch: ModuleType, factor: float = 1.0) -> None:
     """The first step with η = 1 is the gradient, since the sums start at 1: PyTorch's and the difference's."""
     x, start = 7.25, _start(ICE.words, 5)
     counts = Counts.from_cells(ICE, [0], [1], [x])
-    trained = train_glove(counts, size=5, rate=1.0, epochs=1, start=start, dtype="float64")
+    trained = train_glove(counts, size=5, rate=1.0, bias_rate=1.0, epochs=1, start=start, dtype="float64")
     before = (start.vectors[0], start.contexts[1], start.word_bias[0], start.context_bias[1])  # type: ignore[index]
     after = (trained.words[0], trained.contexts[1], trained.word_bias[0], trained.context_bias[1])
     got = np.hstack([a - b for a, b in zip(before, after, strict=True)])
@@ -82,7 +82,7 @@ def test_the_comparison_of_gradients_can_fail(torch: ModuleType) -> None:
 @pytest.mark.parametrize("size", [3, 15, 40])
 @pytest.mark.parametrize(("dtype", "comparison"), [("float64", "rounding"), ("float32", "float32")])
 def test_the_kernel_is_the_slow_loop_in_the_same_order(size: int, dtype: str, comparison: Any) -> None:
-    counts, groups, rate = counts_of(40, 120), 4, 0.05
+    counts, groups, rates = counts_of(40, 120), 4, (0.05, 0.5)
     dealing = deal(40, groups, 0)
     pairs = order_pairs(
         counts.rows, counts.columns, counts.values,
@@ -93,7 +93,7 @@ def test_the_kernel_is_the_slow_loop_in_the_same_order(size: int, dtype: str, co
     slow = np.ones((2, 40, 2, size + 1))
     for side in (0, 1):
         slow[side, :, 0, :size], slow[side, :, 0, size] = tables.vectors(side)
-    training = Training(counts, tables, pairs, None, rate, 0, State(), lambda work: work())
+    training = Training(counts, tables, pairs, None, rates, 0, State(), lambda work: work())
     order = training._order(1)
     training.epoch(1, lambda _: None, lambda: False)
     cost = 0.0
@@ -102,7 +102,7 @@ def test_the_kernel_is_the_slow_loop_in_the_same_order(size: int, dtype: str, co
             for at in range(first, last):
                 i, j = pairs.words_of(at)
                 x = counts.of(f"w{i}", f"w{j}")
-                cost += step_of_pair(slow, (i, j), x, rate, size)
+                cost += step_of_pair(slow, (i, j), x, rates, size)
     for side in (0, 1):
         vectors, bias = tables.vectors(side)
         assert_close(vectors, slow[side, :, 0, :size], comparison, what="vectors")
@@ -176,7 +176,7 @@ def test_held_out_pairs_are_not_trained_on() -> None:
 
 
 def test_training_stops_when_the_cost_no_longer_falls() -> None:
-    trained = train_glove(SMALL, size=4, epochs=50, rate=1e-30, patience=2)
+    trained = train_glove(SMALL, size=4, epochs=50, rate=1e-30, bias_rate=1e-30, patience=2)
     assert (len(trained.history), trained.ended) == (3, "patience")
 
 
@@ -210,13 +210,14 @@ def test_training_goes_on_from_trained_vectors() -> None:
     again = train_glove(SMALL, size=6, epochs=1, start=first)
     assert again.history[0].cost < first.history[-1].cost
     assert math.isclose(
-        first.cost(SMALL), train_glove(SMALL, size=6, epochs=1, rate=1e-30, start=first).cost(SMALL)
+        first.cost(SMALL),
+        train_glove(SMALL, size=6, epochs=1, rate=1e-30, bias_rate=1e-30, start=first).cost(SMALL),
     )
 
 
 def test_vectors_without_contexts_are_halved_so_that_their_sum_is_what_was_given() -> None:
     start = Start(SMALL.vocabulary.words, np.random.default_rng(0).normal(size=(30, 4)))
-    trained = train_glove(SMALL, size=4, epochs=1, rate=1e-30, start=start, dtype="float64")
+    trained = train_glove(SMALL, size=4, epochs=1, rate=1e-30, bias_rate=1e-30, start=start, dtype="float64")
     assert_close(trained.vectors(), start.vectors, "rounding")
 
 

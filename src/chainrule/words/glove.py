@@ -88,6 +88,7 @@ class _Settings:
     x_max: float
     alpha: float
     rate: float
+    bias_rate: float
     seed: int
     held_out: float
     dtype: str
@@ -99,7 +100,8 @@ class _Settings:
         if self.threads is not None:
             _whole("threads", self.threads, 1, "leave it out to use all processors")
         glove_weighting(x_max=self.x_max, alpha=self.alpha)
-        glove_adagrad(learning_rate=self.rate)
+        for rate in (self.rate, self.bias_rate):
+            glove_adagrad(learning_rate=rate)
         if (
             isinstance(self.held_out, bool)
             or not isinstance(self.held_out, Real)
@@ -133,6 +135,7 @@ def train_glove(
     seed: int = 0,
     threads: int | None = None,
     *,
+    bias_rate: float = 1.0,
     held_out: float = 0.0,
     patience: int | None = None,
     start: Start | GloVe | None = None,
@@ -148,6 +151,7 @@ def train_glove(
     size, x_max, alpha, rate, epochs: D, x_max, α, η and how often all pairs are gone through
     seed:      decides everything that is drawn. The same seed gives the same bits for any number of threads
     threads:   all processors, unless given
+    bias_rate: η of the biases: 1 in Stanford's program, version 1.2; `rate` in its version 1.0 and the paper
     held_out:  a share of the pairs that is not trained on; its cost is told each epoch
     patience:  stop when the cost (of the held-out pairs, if any) has not fallen for so many epochs
     start:     vectors to start from; words that it lacks are drawn as usual, and words that the counts lack
@@ -173,7 +177,8 @@ def train_glove(
     ((2, 4), True)
     """
     settings = _Settings(
-        size=size, x_max=x_max, alpha=alpha, rate=rate, seed=seed, held_out=held_out, dtype=dtype, threads=threads
+        size=size, x_max=x_max, alpha=alpha, rate=rate, bias_rate=bias_rate, seed=seed, held_out=held_out,
+        dtype=dtype, threads=threads,
     )  # fmt: skip
     _whole("epochs", epochs, 1, "give for example 15")
     _whole("checkpoint_every", checkpoint_every, 1, "give for example 1")
@@ -196,7 +201,7 @@ def train_glove(
             f"held_out = {held_out:g} leaves none of {len(counts)} pairs to {lacking}: give another share"
         )
     with sharing(min(settings.workers, tables.dealing.count)) as share, stop_on_interrupt() as interrupted:
-        training = Training(counts, tables, pairs, apart, rate, seed, state, share)
+        training = Training(counts, tables, pairs, apart, (rate, bias_rate), seed, state, share)
         ended = _epochs(
             training, epochs, patience, progress or (lambda _: None), interrupted, kept, checkpoint_every
         )

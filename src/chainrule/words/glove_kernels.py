@@ -37,7 +37,7 @@ class Field(IntEnum):
     COUNTER, COUNT:          which block is next, and how many there are
     BLOCKS:                  of each block: first pair, the pair after the last, first row, first column
     COSTS, BAD:              for each block: its cost (float64); the first pair whose error is not finite, or −1
-    RATE:                    the bits of η as float64
+    RATE, BIAS_RATE:         the bits of η as float64, for the vectors and for the biases
     FROZEN:                  for each row of the tables, whether its word stays as it is (int32), if any does
     """
 
@@ -52,6 +52,7 @@ class Field(IntEnum):
     COSTS = auto()
     BAD = auto()
     RATE = auto()
+    BIAS_RATE = auto()
     FROZEN = auto()
 
 
@@ -103,8 +104,7 @@ class _PairLoop:
     def train(self, freezing: bool) -> str:
         """The text of the training kernel."""
         writer = self.writer
-        rate = writer.cast("bitcast", writer.field(Field.RATE), "double")
-        self.rate = writer.to_real(rate, writer.real)
+        self.rates = [self._real(Field.RATE), self._real(Field.BIAS_RATE)]
         self.frozen = writer.address(Field.FROZEN) if freezing else None
         self._blocks(self._step, ahead=True)
         return writer.text("KERNEL")
@@ -203,22 +203,36 @@ class _PairLoop:
         """Both rows by AdaGrad, from the vectors as they were before the step."""
         writer = self.writer
         gradients = glove_prediction.definition.gradients
-        rates = [self._rate(side) for side in (own, other)]
+        rates = [self._rates(side) for side in (own, other)]
         for k in range(self.vectors):
             start = writer.whole(k * writer.lanes)
             values = [writer.load(side.numbers, start, width=writer.lanes) for side in (own, other)]
             known: Known = {Symbol("g"): d, Symbol("w"): values[0], Symbol("w_tilde"): values[1]}
-            fixed = {"w": self.size + 1, "w_tilde": self.size}
-            for side, value, rate, wrt in zip((own, other), values, rates, fixed, strict=True):
-                gradient = writer.written(gradients[wrt].tree, known)
-                self._adagrad(side, k, value, rate, self._without(gradient, fixed[wrt] - k * writer.lanes))
+            places = {"w": (self.size, self.size + 1), "w_tilde": (self.size + 1, self.size)}
+            for side, value, rate, wrt in zip((own, other), values, rates, places, strict=True):
+                bias, fixed = (place - k * writer.lanes for place in places[wrt])
+                gradient = self._without(writer.written(gradients[wrt].tree, known), fixed)
+                self._adagrad(side, k, value, self._in_lane(bias, *rate), gradient)
 
-    def _rate(self, side: _Side) -> Lanes:
-        """η; 0 for a word that stays as it is, whose step is then exactly 0."""
-        writer, rate = self.writer, self.rate
-        if self.frozen is not None:
-            rate = writer.choose(writer.load(self.frozen, side.row, "i32").same(_zero(writer)), rate, 0.0)
-        return writer.spread(rate, writer.lanes)
+    def _rates(self, side: _Side) -> list[Lanes]:
+        """η of the vector and of the bias; 0 for a word that stays as it is, whose steps are then exactly 0."""
+        writer = self.writer
+        if self.frozen is None:
+            return self.rates
+        free = writer.load(self.frozen, side.row, "i32").same(writer.constant("i32", 0))
+        return [writer.choose(free, rate, 0.0) for rate in self.rates]
+
+    def _real(self, field: Field) -> Lanes:
+        writer = self.writer
+        return writer.to_real(writer.cast("bitcast", writer.field(field), "double"), writer.real)
+
+    def _in_lane(self, lane: int, others: Lanes, own: Lanes) -> Lanes:
+        """One number in every lane, and another in one of them."""
+        writer = self.writer
+        spread = writer.spread(others, writer.lanes)
+        if not 0 <= lane < writer.lanes:
+            return spread
+        return writer.emit(f"insertelement {spread}, {own}, i64 {lane}", writer.real, writer.lanes)
 
     def _without(self, gradient: Lanes, lane: int) -> Lanes:
         """The gradient, but 0 in the lane of the constant 1."""
@@ -242,7 +256,3 @@ class _PairLoop:
             known[Symbol(name)] = writer.written(step.tree, known)
         for name, place in places.items():
             writer.store(known[Symbol(name)], side.numbers, place)
-
-
-def _zero(writer: PairWriter) -> Lanes:
-    return writer.constant("i32", 0)

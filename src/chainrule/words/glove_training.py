@@ -85,7 +85,7 @@ class Training:
     tables: Tables
     pairs: Pairs
     held_out: Pairs | None
-    rate: float
+    rates: tuple[float, float]
     seed: int
     state: State
     share: Share
@@ -118,7 +118,7 @@ class Training:
     def _stratum(self, shift: int, number: int) -> float:
         tables = self.tables
         text = training(tables.size, tables.dtype, tables.frozen is not None)
-        costs, wrong = _run(text, tables, self.pairs, shift, self.share, self.rate)
+        costs, wrong = _run(text, tables, self.pairs, shift, self.share, self.rates)
         if (wrong >= 0).any():
             raise Divergence(self._told_wrong(int(wrong[wrong >= 0][0]), number))
         return float(costs.sum())
@@ -127,27 +127,29 @@ class Training:
         own, other = (self.counts.vocabulary.words[word] for word in self.pairs.words_of(pair))
         return (
             f'the error of the pair "{own}", "{other}" (count {self.counts.of(own, other):g}) is not finite in '
-            f"epoch {number}: lower the rate, which is {self.rate:g}, or start from smaller vectors"
+            f"epoch {number}: lower the rate, which is {self.rates[0]:g}, or start from smaller vectors"
         )
 
 
 def total_cost(tables: Tables, pairs: Pairs, share: Share) -> float:
     """The paper's cost of the pairs: Σ f(x) e², in float64."""
     text = costing(tables.size, tables.dtype)
-    return float(sum(_run(text, tables, pairs, k, share, 0.0)[0].sum() for k in range(pairs.dealing.count)))
+    return float(
+        sum(_run(text, tables, pairs, k, share, (0.0, 0.0))[0].sum() for k in range(pairs.dealing.count))
+    )
 
 
 def _run(
-    text: str, tables: Tables, pairs: Pairs, shift: int, share: Share, rate: float
+    text: str, tables: Tables, pairs: Pairs, shift: int, share: Share, rates: tuple[float, float]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """A kernel over the blocks of a stratum: each one's cost, and its first pair that is not finite, or −1."""
     blocks = pairs.stratum(shift)
     counter, costs, wrong = np.zeros(1, np.int64), np.zeros(len(blocks)), np.zeros(len(blocks), np.int64)
     frozen = 0 if tables.frozen is None else tables.frozen
-    bits = int(np.float64(rate).view(np.int64))
+    bits = np.array(rates).view(np.int64).tolist()
     row = row_of(
         tables.numbers[0], tables.numbers[1], pairs.places, pairs.logs, pairs.weights,
-        counter, len(blocks), blocks, costs, wrong, bits, frozen,
+        counter, len(blocks), blocks, costs, wrong, *bits, frozen,
     )  # fmt: skip
     share(lambda: call(text, row))
     return costs, wrong
