@@ -94,7 +94,7 @@ def test_the_kernel_is_the_slow_loop_in_the_same_order(size: int, dtype: str, co
     for side in (0, 1):
         slow[side, :, 0, :size], slow[side, :, 0, size] = tables.vectors(side)
     training = Training(counts, tables, pairs, None, rates, 0, State(), lambda work: work())
-    order = training._order(1)
+    order = training._order()
     training.epoch(1, lambda _: None, lambda: False)
     cost = 0.0
     for shift in order.tolist():

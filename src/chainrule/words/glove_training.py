@@ -94,7 +94,7 @@ class Training:
         """Go on to the end of the epoch, or, if stopping, of the stratum; whether the epoch was finished."""
         state, begun = self.state, time.perf_counter() - self.state.spent
         number, n = len(state.epochs) + 1, self.pairs.dealing.count
-        for shift in self._order(number)[state.done :]:
+        for shift in self._order()[state.done :]:
             state.costs.append(self._stratum(int(shift), number))
             state.done += 1
             state.spent = time.perf_counter() - begun
@@ -111,9 +111,13 @@ class Training:
         state.done, state.spent, state.costs = 0, 0.0, []
         return True
 
-    def _order(self, number: int) -> NDArray[np.int64]:
-        """The strata of an epoch, in an order of its own."""
-        return np.random.default_rng([self.seed, 3, number]).permutation(self.pairs.dealing.count)
+    def _order(self) -> NDArray[np.int64]:
+        """The strata, in a random order that is the same in every epoch.
+
+        Each pair then comes back after exactly one epoch, as in Stanford's program, which reads its shuffled
+        file again: the cost ends lower than with a new order for each epoch.
+        """
+        return np.random.default_rng([self.seed, 3]).permutation(self.pairs.dealing.count)
 
     def _stratum(self, shift: int, number: int) -> float:
         tables = self.tables
