@@ -151,7 +151,7 @@ def train_glove(
     size, x_max, alpha, rate, epochs: D, x_max, α, η and how often all pairs are gone through
     seed:      decides everything that is drawn. The same seed gives the same bits for any number of threads
     threads:   all processors, unless given
-    bias_rate: η of the biases: 1 in Stanford's program, version 1.2; `rate` in its version 1.0 and the paper
+    bias_rate: η of the biases: 1 in Stanford's program, version 1.2; the same as `rate` in its version 1.0
     held_out:  a share of the pairs that is not trained on; its cost is told each epoch
     patience:  stop when the cost (of the held-out pairs, if any) has not fallen for so many epochs
     start:     vectors to start from; words that it lacks are drawn as usual, and words that the counts lack
