@@ -171,8 +171,8 @@ glove_adagrad = Rule(
         ("s", definition("sum of squares", lambda s, u: s + u**2)),
     ),
     source="Duchi, Hazan & Singer 2011, as in Stanford's program: s starts at 1 and sums the squares of η g, "
-    "not of g; a step divides by the root of s as it was before. (The program's version 1.2 also clips g to "
-    "±100 and gives the biases η = 1; here they take the same η, as in its version 1.0)",
+    "not of g; a step divides by the root of s as it was before. (Its version 1.2 also clips g to ±100, which "
+    "is not done here)",
     strengths="the first steps are η g; rare words take larger steps than frequent ones later",
     weaknesses="the sum only grows, so the steps die away",
 )

@@ -1,0 +1,68 @@
+"""Checkpoints of GloVe: everything that training needs to go on to the same bits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ModelFileError
+from chainrule.files.atomic import PathLike, quoted
+from chainrule.files.tensors import read_tensors, write_tensors
+from chainrule.words.counts import Counts
+from chainrule.words.glove_tables import Tables
+from chainrule.words.glove_training import Epoch, State
+
+KIND = "glove checkpoint"
+
+
+class Checkpoint:
+    """The checkpoint of one training."""
+
+    def __init__(self, path: PathLike, counts: Counts, settings: Mapping[str, Any], tables: Tables) -> None:
+        self.path, self.counts, self.settings, self.tables = path, counts, dict(settings), tables
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """What the training is of: the words, their counts, and the frozen ones."""
+        found = blake2b(digest_size=16)
+        found.update("\n".join(self.counts.vocabulary.words).encode())
+        frozen = [] if self.tables.frozen is None else [self.tables.frozen]
+        for array in (self.counts.starts, self.counts.columns, self.counts.values, *frozen):
+            found.update(np.ascontiguousarray(array).data)
+        return found.hexdigest()
+
+    def save(self, state: State) -> None:
+        """Write it in one step; what was there before stays until then."""
+        header = {
+            "settings": self.settings,
+            "counts": self._fingerprint,
+            "epochs": [asdict(epoch) for epoch in state.epochs],
+            "done": state.done,
+            "spent": state.spent,
+            "costs": state.costs,
+        }
+        write_tensors(self.path, {"tables": self.tables.numbers}, header, kind=KIND)
+
+    def load(self) -> State:
+        """Put the tables back as they were. Raises ModelFileError for a checkpoint of other settings."""
+        tensors, header = read_tensors(self.path, kind=KIND)
+        for name, value in self.settings.items():
+            if header["settings"].get(name) != value:
+                raise ModelFileError(
+                    f"{quoted(self.path)} was made with {name} {header['settings'].get(name)!r}, and it is now "
+                    f"{value!r}: set {name} as it was, or begin anew without resuming"
+                )
+        if header["counts"] != self._fingerprint:
+            raise ModelFileError(
+                f"{quoted(self.path)} was made with other counts or other frozen words: give those it was made "
+                "with, or begin anew without resuming"
+            )
+        np.copyto(self.tables.numbers, tensors["tables"])
+        return State(
+            [Epoch(**epoch) for epoch in header["epochs"]], header["done"], header["spent"], header["costs"]
+        )
