@@ -174,6 +174,8 @@ class _Loop:
             if progress is not None and len(self.history) and monotonic() >= self.tell:
                 progress(self.history.latest)
                 self.tell = monotonic() + SLICE
+                if not stopped and self.at.batch == 0 and self.pressed():
+                    stopped = f"Ctrl-C, after epoch {self.at.epoch}"
             if not stopped and self.at.epoch >= self.settings.epochs:
                 stopped = f"all {self.settings.epochs} epochs are done"
         if progress is not None and len(self.history):
