@@ -230,14 +230,13 @@ class _Forward:
 
         return predict
 
-    def _call(self) -> tuple[Any, int, int, int]:
+    def _call(self) -> tuple[Any, Any, Any, Any]:
         """The function that computes, soon after it is called, and its three arguments."""
         machinery = self.machinery
         machinery.run(self.bounds, Section.GATHER)
         machinery.plan[Plan.STOP] = self.bounds[Section.COMPUTE + 1]
         start = int(self.bounds[Section.COMPUTE])
         numbers, plan = machinery.numbers.ctypes.data, machinery.plan.ctypes.data
-        # So short a call does not give other threads their turn first.
-        address = the_machine().address(kernels.section())
-        call = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
-        return call, start, numbers, plan
+        # So short a call does not give other threads their turn first; its arguments are converted here, once.
+        call = ctypes.PYFUNCTYPE(None)(the_machine().address(kernels.section()))
+        return call, *map(ctypes.c_void_p, (start, numbers, plan))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
+from chainrule.engines.assignments import Way
 from chainrule.engines.engine import Array
 from chainrule.engines.lanes import Lanes, Variable, Writer
 from chainrule.engines.lowering import Lowering
@@ -98,6 +99,10 @@ class RowsLowering(Lowering):
             return False
         (m, k), (_, n) = map(self._shape, given)
         return self._takes(m, k, n)
+
+    def _way(self, columns: int) -> Way:
+        # Half a vector at once is quicker than a whole one from and to scattered places; so is all of one row.
+        return "along" if 2 * columns >= self.lanes or self.rows == 1 else "down"
 
     def _takes(self, m: int, k: int, n: int) -> bool:
         fits = k * n * self.arena.dtype.itemsize <= WEIGHTS and 1 < n <= COLUMNS
