@@ -18,7 +18,7 @@ from chainrule.engines.kernels import Number as Place
 from chainrule.engines.kernels import Plan, Section
 from chainrule.engines.lowering import Lowering
 from chainrule.engines.machine import the_machine
-from chainrule.engines.machinery import Machinery, weights_name
+from chainrule.engines.machinery import Machinery, function, weights_name
 from chainrule.engines.program import Arena
 from chainrule.engines.row_products import RowsLowering
 from chainrule.engines.sparse import SparseRows
@@ -170,6 +170,8 @@ class _Forward:
         self.calls_blas = any(row[0] == by_blas for row in self.program.sections[Section.COMPUTE])
         self.bounds = self.program.place()
         machinery.ready()
+        self.start, self.stop = int(self.bounds[Section.GATHER]), int(self.bounds[Section.COMPUTE + 1])
+        self.compute = function(kernels.section())
         buffers = self.program.buffers
         self.x, self.output = buffers["x"], buffers[derivation.output]
         # Where in the rows the addresses of both stand.
@@ -192,8 +194,9 @@ class _Forward:
         if data.weights is not None and machinery.derivation.loss is not None:
             np.copyto(buffers[weights_name(machinery.derivation)], data.weights[piece], casting="same_kind")
         code[self.writes] = outputs[piece].ctypes.data
-        machinery.run(self.bounds, Section.GATHER)
-        machinery.run(self.bounds, Section.COMPUTE)
+        # Both sections at once: one lies behind the other.
+        machinery.plan[Plan.STOP] = self.stop
+        self.compute(self.start, machinery.numbers.ctypes.data, machinery.plan.ctypes.data)
 
     def single(self) -> Callable[[Any], Array]:
         """See `CompiledEvaluator.single`."""
