@@ -57,8 +57,8 @@ def test_a_rows_bits_do_not_depend_on_the_rows_beside_it() -> None:
 )
 def test_many_rows_by_weights_that_stay_in_the_cache_are_taken(m: int, k: int, n: int, takes: bool) -> None:
     from chainrule.derivation import Dense, Network, derive
-    from chainrule.engines.program import Arena
     from chainrule.engines.lowering import Numbers
+    from chainrule.engines.program import Arena
 
     lines = derive(Network(2, [Dense(2)]))
     made = RowsLowering(lines, Arena(lines, np.dtype("float32")), Numbers(lines), 1, {}, keep={lines.output})

@@ -45,9 +45,8 @@ class CompiledEvaluator:
         self._programs: dict[tuple[int, bool, bool], _Forward] = {}
         self._source = SparseSource(dtype.name)
         self._others: list[CompiledEvaluator] = []
-
-        # Whether the squares of all that is read of a dense X are added up on the way, and their sum: where it is finite,
-        # so is every number of X.
+        # Whether the squares of a dense X are added up on the way, and their sum: where it is finite, so is
+        # every number of X.
         self.measures, self.squares = False, 0.0
 
     def _program(self, rows: int, sparse: bool = False) -> _Forward:
@@ -242,4 +241,4 @@ class _Forward:
         numbers, plan = machinery.numbers.ctypes.data, machinery.plan.ctypes.data
         # So short a call does not give other threads their turn first; its arguments are converted here, once.
         call = ctypes.PYFUNCTYPE(None)(the_machine().address(kernels.section()))
-        return call, *map(ctypes.c_void_p, (start, numbers, plan))
+        return call, ctypes.c_void_p(start), ctypes.c_void_p(numbers), ctypes.c_void_p(plan)
