@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from itertools import pairwise
 from typing import Any
 
@@ -17,17 +18,22 @@ from chainrule.engines.kernels import Number as Place
 from chainrule.engines.kernels import Plan, Section
 from chainrule.engines.lowering import Lowering
 from chainrule.engines.machine import the_machine
-from chainrule.engines.machinery import Machinery, weights_name
+from chainrule.engines.machinery import Machinery, function, weights_name
 from chainrule.engines.program import Arena
+from chainrule.engines.row_products import RowsLowering
 from chainrule.engines.sparse import SparseRows
 from chainrule.engines.sparse_lowering import SparseLowering, SparseSource
 from chainrule.engines.threads import enough_threads, threads_of_ones_own
 from chainrule.errors import InvalidInput, ShapeMismatch
 
-# So many rows at a time stay in a core's cache, and fill BLAS's blocks.
-CHUNK = 1024
+# So many rows at a time stay in a core's cache, fill BLAS's blocks, and are whole tiles of `row_products`.
+CHUNK = 1020
 # The multiplications from which on several threads share the rows: about 20 ms of work.
 WORTH_SHARING_ROWS = 10**9
+# Programs for so many numbers of rows are kept.
+KEPT = 8
+# The place of the sum of the squares of x.
+SQUARES = "#square x"
 
 
 class CompiledEvaluator:
@@ -36,19 +42,25 @@ class CompiledEvaluator:
     def __init__(self, derivation: Derivation, dtype: np.dtype[Any]) -> None:
         self._derivation, self._dtype = derivation, dtype
         self._machinery = Machinery(derivation, Arena(derivation, dtype))
-        self._programs: dict[tuple[int, bool], _Forward] = {}
+        self._programs: dict[tuple[int, bool, bool], _Forward] = {}
         self._source = SparseSource(dtype.name)
         self._others: list[CompiledEvaluator] = []
+        # Whether the squares of a dense X are added up on the way, and their sum: where it is finite, so is
+        # every number of X.
+        self.measures, self.squares = False, 0.0
 
     def _program(self, rows: int, sparse: bool = False) -> _Forward:
-        kind = rows, sparse
+        kind = rows, sparse, self.measures
         if kind not in self._programs:
+            if len(self._programs) >= KEPT:
+                del self._programs[next(iter(self._programs))]
             source = self._source if sparse else None
-            self._programs[kind] = _Forward(self._machinery, rows, source)
+            self._programs[kind] = _Forward(self._machinery, rows, source, measures=self.measures)
         return self._programs[kind]
 
     def load(self, parameters: Mapping[str, Any]) -> None:
         """Compute with these parameters from now on."""
+        self.squares = 0.0
         for parameter in self._derivation.network.parameters:
             np.copyto(self._machinery.arena.views[parameter.name], parameters[parameter.name])
 
@@ -63,7 +75,8 @@ class CompiledEvaluator:
         if len(pieces) > 1 and network.parameter_count * count >= WORTH_SHARING_ROWS:
             sums = self._shared(parameters, data, pieces, outputs)
         else:
-            with enough_threads(network, size):
+            by_blas = self._program(size, isinstance(data.X, SparseRows)).calls_blas
+            with enough_threads(network, size) if by_blas else nullcontext():
                 sums = self._pieces(data, pieces, outputs)
         if loss is None:
             return outputs, None
@@ -81,6 +94,8 @@ class CompiledEvaluator:
         sums, machinery = [], self._machinery
         for piece in pieces:
             self._program(piece.stop - piece.start, sparse).run(data, piece, outputs)
+            if self.measures and not sparse:
+                self.squares += float(machinery.numbers[machinery.table.place(SQUARES)])
             if self._derivation.loss is not None:
                 sums.append((float(machinery.numbers[Place.LOSS]), float(machinery.numbers[Place.SHARE])))
         return sums
@@ -96,7 +111,9 @@ class CompiledEvaluator:
             count = min(threads, len(pieces))
             while len(self._others) < count - 1:
                 self._others.append(CompiledEvaluator(self._derivation, self._dtype))
-            for other in self._others[: count - 1]:
+            others = self._others[: count - 1]
+            for other in others:
+                other.measures = self.measures
                 other.load(parameters)
             edges = [len(pieces) * number // count for number in range(count + 1)]
             parts = [pieces[start:stop] for start, stop in pairwise(edges)]
@@ -105,10 +122,13 @@ class CompiledEvaluator:
             with ThreadPoolExecutor(count - 1) as pool:
                 found = [
                     pool.submit(other._pieces, data, part, outputs)
-                    for other, part in zip(self._others, parts[1:], strict=False)
+                    for other, part in zip(others, parts[1:], strict=True)
                 ]
-                first = self._pieces(data, parts[0], outputs)
-                return [*first, *(pair for each in found for pair in each.result())]
+                sums = self._pieces(data, parts[0], outputs)
+                for each in found:
+                    sums += each.result()
+            self.squares += sum(other.squares for other in others)
+            return sums
 
     def single(self, parameters: Mapping[str, Any]) -> Callable[[Any], Array]:
         """A function from one row (I,), an array of the evaluator's dtype, to its outputs (O,), soon.
@@ -132,17 +152,25 @@ class CompiledEvaluator:
 class _Forward:
     """The program of the feedforward pass for a number of rows, whose input and output may be moved."""
 
-    def __init__(self, machinery: Machinery, rows: int, source: SparseSource | None = None) -> None:
+    def __init__(
+        self, machinery: Machinery, rows: int, source: SparseSource | None = None, *, measures: bool = False
+    ) -> None:
         self.machinery, derivation = machinery, machinery.derivation
         common = derivation, machinery.arena, machinery.table, rows, machinery.shared
         keep = {derivation.output}
         if source is not None:
             self.program: Lowering = SparseLowering(source, *common, keep=keep)
         else:
-            self.program = Lowering(*common, keep=keep)
+            self.program = RowsLowering(*common, keep=keep)
+        if measures and source is None:
+            self.program.measured.add("x")
         self.program.gather_from({})
+        by_blas = the_machine().address(kernels.gemm(machinery.arena.dtype.name))
+        self.calls_blas = any(row[0] == by_blas for row in self.program.sections[Section.COMPUTE])
         self.bounds = self.program.place()
         machinery.ready()
+        self.start, self.stop = int(self.bounds[Section.GATHER]), int(self.bounds[Section.COMPUTE + 1])
+        self.compute = function(kernels.section())
         buffers = self.program.buffers
         self.x, self.output = buffers["x"], buffers[derivation.output]
         # Where in the rows the addresses of both stand.
@@ -165,8 +193,9 @@ class _Forward:
         if data.weights is not None and machinery.derivation.loss is not None:
             np.copyto(buffers[weights_name(machinery.derivation)], data.weights[piece], casting="same_kind")
         code[self.writes] = outputs[piece].ctypes.data
-        machinery.run(self.bounds, Section.GATHER)
-        machinery.run(self.bounds, Section.COMPUTE)
+        # Both sections at once: one lies behind the other.
+        machinery.plan[Plan.STOP] = self.stop
+        self.compute(self.start, machinery.numbers.ctypes.data, machinery.plan.ctypes.data)
 
     def single(self) -> Callable[[Any], Array]:
         """See `CompiledEvaluator.single`."""
@@ -203,14 +232,13 @@ class _Forward:
 
         return predict
 
-    def _call(self) -> tuple[Any, int, int, int]:
+    def _call(self) -> tuple[Any, Any, Any, Any]:
         """The function that computes, soon after it is called, and its three arguments."""
         machinery = self.machinery
         machinery.run(self.bounds, Section.GATHER)
         machinery.plan[Plan.STOP] = self.bounds[Section.COMPUTE + 1]
         start = int(self.bounds[Section.COMPUTE])
         numbers, plan = machinery.numbers.ctypes.data, machinery.plan.ctypes.data
-        # So short a call does not give other threads their turn first.
-        address = the_machine().address(kernels.section())
-        call = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
-        return call, start, numbers, plan
+        # So short a call does not give other threads their turn first; its arguments are converted here, once.
+        call = ctypes.PYFUNCTYPE(None)(the_machine().address(kernels.section()))
+        return call, ctypes.c_void_p(start), ctypes.c_void_p(numbers), ctypes.c_void_p(plan)

@@ -656,7 +656,7 @@ class Lowering:
             count = int(np.prod(space))
         elif space is not None:
             count, columns = space
-            way = "along" if columns >= self.lanes else "down"
+            way = self._way(columns)
         large = count * columns * self.arena.dtype.itemsize >= LARGE_PASS
         written = write_pass(made, forms, self.dtype, way, large=large)
         addresses = [self._address(name) for name in written.addresses]
@@ -669,6 +669,9 @@ class Lowering:
                 ).ctypes.data
             ]
         self._row(written.text, count, columns, *addresses, *slots, *scratch)
+
+    def _way(self, columns: int) -> Way:
+        return "along" if columns >= self.lanes else "down"
 
     def _address(self, name: str) -> int:
         if name in self.flats and not self.buffers[name].flags.writeable:

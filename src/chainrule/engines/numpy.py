@@ -24,6 +24,8 @@ from chainrule.errors import InvalidInput, ShapeMismatch
 # A batch whose loss is this many times the first one's (or 1, if that is more) has exploded.
 EXPLODED = 1e6
 CHUNK = 512
+# An evaluator keeps programs for so many numbers of rows.
+KEPT = 8
 # Steps between two flushes of subnormal numbers; momentum of dead units decays into them.
 FLUSH_EVERY = 256
 
@@ -137,6 +139,8 @@ class NumpyEvaluator:
     def _program(self, rows: int, sparse: bool = False) -> Program:
         kind = rows, sparse
         if kind not in self._programs:
+            if len(self._programs) >= KEPT:
+                del self._programs[next(iter(self._programs))]
             self._programs[kind] = Program(self._derivation, self._arena, rows, sparse=sparse)
         return self._programs[kind]
 

@@ -30,6 +30,14 @@ def check_inputs(X: Any, network: Network) -> Any:
 
     Raises InvalidInput naming the first row and column that is not finite.
     """
+    array = check_shape(X, network)
+    if not isinstance(array, SparseRows):
+        check_finite("X", array)
+    return array
+
+
+def check_shape(X: Any, network: Network) -> Any:
+    """X as `check_inputs` gives it, its numbers not looked at."""
     array: Any = sparse_rows("X", X) if is_sparse(X) else numeric("X", X)
     if array.ndim != 2:
         raise ShapeMismatch(
@@ -41,8 +49,6 @@ def check_inputs(X: Any, network: Network) -> Any:
         )
     if not len(array):
         raise InvalidInput("X has no rows: give at least one")
-    if not isinstance(array, SparseRows):
-        check_finite("X", array)
     return array
 
 
@@ -140,7 +146,7 @@ def check_range(what: str, array: Array | SparseRows | None, dtype: str) -> None
     if isinstance(array, SparseRows):
         check_sparse_range(what, array, dtype)
         return
-    if array is None or dtype == "float64" or array.dtype.kind != "f":
+    if array is None or dtype == "float64" or array.dtype.kind != "f" or array.dtype.itemsize <= 4:
         return
     most = float(np.finfo(np.float32).max)
     least, greatest = _extremes(array)

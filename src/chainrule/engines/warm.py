@@ -14,6 +14,7 @@ from chainrule.engines.compiled_training import CompiledTrainer
 from chainrule.engines.engine import Data
 from chainrule.engines.initial import initial_parameters
 from chainrule.engines.machine import the_machine
+from chainrule.engines.row_products import row_product
 from chainrule.engines.sparse import sparse_rows
 from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.losses import LOSSES
@@ -32,6 +33,8 @@ def warm(dtypes: Sequence[str] = ("float32", "float64")) -> int:
 
     before = the_machine().compiled
     engine = CompiledEngine()
+    for dtype in dtypes:
+        the_machine().address(row_product(dtype))
     for derivation, dtype in product(_usual(), dtypes):
         network = derivation.network
         classes = derivation.loss is not None and derivation.loss.targets == "classes"

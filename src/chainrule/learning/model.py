@@ -23,6 +23,7 @@ from chainrule.files.atomic import checked_path, quoted
 from chainrule.files.tensors import read_tensors, write_tensors
 from chainrule.formulas.measures import MEASURES
 from chainrule.learning.encoding import ClassTarget, Encoding, NumberTarget
+from chainrule.learning.evaluators import Evaluators
 from chainrule.learning.history import History
 from chainrule.learning.settings import Settings
 from chainrule.learning.sources import open_table
@@ -62,13 +63,13 @@ class Model:
     def _feedforward(self) -> Derivation:
         return derive(self.network.without_dropout())
 
+    @cached_property
+    def _evaluators(self) -> Evaluators:
+        return Evaluators(self._feedforward, self.settings.dtype)
+
     def outputs(self, X: Any) -> Array:
         """The network's outputs (N, O) as they are."""
-        inputs = check_inputs(X, self.network)
-        check_range("X", inputs, self.settings.dtype)
-        data = Data(inputs, np.empty((0, 0)))
-        engine = choose_forward_engine(self.network, len(inputs))
-        return engine.forward(self._feedforward, self.parameters, data, dtype=self.settings.dtype)[0]
+        return self._evaluators.outputs(self.parameters, X)
 
     def row_predictor(self) -> Callable[[Any], Array]:
         """A function from one encoded row (I,) to the outputs (O,) in microseconds, by the compiled engine.
