@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from chainrule.derivation.lines import Derivation, Line
 from chainrule.engines import blas, kernels
-from chainrule.engines.assignments import Assignment, Form, Way
+from chainrule.engines.assignments import BATCH_ROWS, Assignment, Form, Way
 from chainrule.engines.engine import Array
 from chainrule.engines.kernels import Number, Section
 from chainrule.engines.lanes import BYTES, REAL, VECTOR_BYTES
@@ -52,8 +52,13 @@ SMALL = 4096
 SMALL_TURNED, MANY_ROWS = 300_000, 32
 # Passes over entries of this many bytes fetch memory ahead.
 LARGE_PASS = 2**17
-_ROWS = "#rows"
-_GIVEN = {"t": Number.STEP, "eta": Number.RATE, "key": Number.KEY, "C": Number.LOSS, _ROWS: Number.ROWS}
+_GIVEN = {
+    "t": Number.STEP,
+    "eta": Number.RATE,
+    "key": Number.KEY,
+    "C": Number.LOSS,
+    BATCH_ROWS.name: Number.ROWS,
+}
 
 
 class Numbers:
@@ -515,7 +520,7 @@ class Lowering:
                     return None
                 done[node] = Symbol(target)
             elif name == "rows":
-                done[node] = Symbol(_ROWS)
+                done[node] = BATCH_ROWS
             else:
                 done[node] = Apply.of(node.primitive, *given)
         return done[tree]
