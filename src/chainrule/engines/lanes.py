@@ -260,7 +260,7 @@ class Writer:
         return self.emit(f"icmp {sign}{name} {a}, {b.name}", "i1", a.width)
 
     def choose(self, condition: Any, a: Any, b: Any) -> Lanes:
-        """a where the condition holds, b elsewhere."""
+        """a where the condition holds, b elsewhere; of two truths a truth."""
         if not isinstance(condition, Lanes):
             condition = self.constant("i1", bool(condition))
         if condition.kind != "i1":
@@ -269,8 +269,9 @@ class Writer:
         if not isinstance(a, Lanes) and not isinstance(b, Lanes):
             kind = self.real if condition.width > 1 else "double"
             a = self.constant(kind, a, condition.width)
-        a, b = self.together(a, b)
-        width = max(a.width, condition.width)
+        if not all(isinstance(value, Lanes) and value.kind == "i1" for value in (a, b)):
+            a, b = self.together(a, b)
+        width = max(a.width, b.width, condition.width)
         a, b, condition = (self.spread(value, width) for value in (a, b, condition))
         return self.emit(f"select {condition}, {a}, {b}", a.kind, width)
 
