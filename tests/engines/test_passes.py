@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import ctypes
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from chainrule.engines import passes
-from chainrule.engines.assignments import Assignment
+from chainrule.engines.assignments import Assignment, Form
 from chainrule.engines.machine import the_machine
 from chainrule.formulas.expression import Expression, Symbol
 
 X, N = Symbol("x"), Symbol("n")
 
 
-def _run(tree: Expression, x: NDArray[np.floating], n: float) -> NDArray[np.floating]:
+def _run(tree: Expression, x: NDArray[Any], n: float) -> NDArray[Any]:
     """The tree's entries by machine code, n being a number of shape ()."""
-    forms = {"x": "entries", "n": "number"}
+    forms: dict[str, Form] = {"x": "entries", "n": "number"}
     made = passes.write_pass([Assignment("entries", "y", tree)], forms, x.dtype.name, "flat")
     assert made.slots == ("n",)
     held = {"x": x, "y": np.zeros_like(x)}
@@ -29,7 +30,7 @@ def _run(tree: Expression, x: NDArray[np.floating], n: float) -> NDArray[np.floa
     return held["y"]
 
 
-def _sizes(dtype: str) -> NDArray[np.floating]:
+def _sizes(dtype: str) -> NDArray[Any]:
     """Numbers of every size, the subnormal ones among them, 0 and the infinities."""
     info = np.finfo(dtype)
     least = int(np.log2(info.smallest_subnormal.astype(np.float64)))
@@ -46,9 +47,11 @@ def test_division_by_a_number_of_any_size_keeps_its_digits(dtype: str) -> None:
         for n in sizes:
             got, true = _run(X / N, sizes, float(n)), sizes / n
             normal = np.isfinite(true) & (np.abs(true) >= 4 * info.tiny) & (np.abs(true) <= info.max / 4)
-            np.testing.assert_allclose(got[normal], true[normal], rtol=2 * info.eps, atol=0)
+            np.testing.assert_allclose(got[normal], true[normal], rtol=2 * float(info.eps), atol=0)
             small = np.abs(true) < 4 * info.tiny
-            np.testing.assert_allclose(got[small], true[small], rtol=0, atol=2 * info.smallest_subnormal)
+            np.testing.assert_allclose(
+                got[small], true[small], rtol=0, atol=2 * float(info.smallest_subnormal)
+            )
             rest = ~(normal | small) & (np.abs(true) != info.max)
             np.testing.assert_array_equal(np.isnan(got[rest]), np.isnan(true[rest]))
             assert (np.isnan(true[rest]) | (np.abs(got[rest]) >= info.max / 4)).all()
