@@ -17,6 +17,9 @@ Kind = Literal["entries", "column", "column_sum", "total", "number"]
 # In the row of a program: the function's address, the row's length, B, O, and then the operands.
 ROWS, COLUMNS, OPERANDS = 2, 3, 4
 
+# How many rows a batch has, among the numbers: a whole one from 1 on.
+BATCH_ROWS = Symbol("#rows")
+
 
 @dataclass(frozen=True)
 class Assignment:

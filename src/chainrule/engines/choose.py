@@ -90,7 +90,7 @@ def load_products(engine: Engine, network: Network, rows: int) -> None:
     """Load what the engine multiplies by, so that its threads can be set and its kind be recorded."""
     if engine.name == "compiled":
         from chainrule.engines.blas import product_function
-        from chainrule.engines.lowering import SMALL
+        from chainrule.engines.product_rows import SMALL
 
         if largest_product(network, rows) > SMALL:
             product_function("float32")

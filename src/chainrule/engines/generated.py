@@ -171,7 +171,6 @@ class PassWriter:
 
     def _one_level(self, level: int) -> None:
         """One pass along the row: what can be known after `level` sums or maxima over it."""
-        writer = self.writer
         reductions = [
             n
             for n in self.nodes
@@ -185,25 +184,35 @@ class PassWriter:
         self._columns_known(level)
         found = {n: self._reduction_start(n) for n in reductions}
 
+        def work() -> None:
+            for node in kept:
+                self._keep_scratch(node)
+            for node in reductions:
+                self._reduce(node, found[node])
+            # All values before the first store, which may overwrite what they are made of.
+            values = [(a, self.value(a.tree)) for a in sinks]
+            for assignment, value in values:
+                self._keep_entries(assignment, self._wide(value))
+
+        self._along_row(level, work)
+        for node, variable in found.items():
+            self.scopes[-1][node] = self._reduced(node, variable)
+
+    def _along_row(self, level: int, work: Callable[[], None]) -> None:
         def body(index: Lanes, mask: Lanes | None) -> None:
             self.index, self.mask = index, mask
             self.place = self.start + index
             if level == 0:
                 self._fetch_ahead()
             with self._scope():
-                for node in kept:
-                    self._keep_scratch(node)
-                for node in reductions:
-                    self._reduce(node, found[node])
-                # All values before the first store, which may overwrite what they are made of.
-                values = [(a, self.value(a.tree)) for a in sinks]
-                for assignment, value in values:
-                    self._keep_entries(assignment, self._wide(value))
+                work()
 
-        writer.blocks(self.columns, body)
-        for node, variable in found.items():
-            join = writer.sum_of if node.primitive.name == "row_sum" else writer.greatest_of
-            self.scopes[-1][node] = join(variable.get())
+        self.writer.blocks(self.columns, body)
+
+    def _reduced(self, node: Apply, variable: Variable) -> Lanes:
+        """A sum or maximum over the row, once the row is through."""
+        join = self.writer.sum_of if node.primitive.name == "row_sum" else self.writer.greatest_of
+        return join(variable.get())
 
     def _fetch_ahead(self) -> None:
         """Entries that come soon: the processor itself looks no further than the end of a page."""

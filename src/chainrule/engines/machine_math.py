@@ -12,7 +12,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.engines.lanes import INTEGER, Lanes, Writer, unordered
+from chainrule.engines.instructions import Instructions
+from chainrule.engines.values import INTEGER, Lanes, unordered
 from chainrule.formulas.hashing import GOLDEN, KEPT_BITS, LAST_SHIFT, ROUNDS
 
 
@@ -286,7 +287,7 @@ def xlogy(x: Any, y: Any) -> Lanes:
     return writer.choose(nothing, 0.0, x * log(y))
 
 
-def _writer(*values: Any) -> Writer:
+def _writer(*values: Any) -> Instructions:
     return next(value.writer for value in values if isinstance(value, Lanes))
 
 

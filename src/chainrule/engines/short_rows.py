@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from chainrule.engines.assignments import Assignment
@@ -33,31 +34,13 @@ class DownWriter(PassWriter):
 
         writer.blocks(self.count, rows)
 
-    def _one_level(self, level: int) -> None:
-        writer = self.writer
-        reductions = [
-            n
-            for n in self.nodes
-            if self._reduces(n) and isinstance(n, Apply) and self.level[n.arguments[0]] == level
-        ]
-        sinks = [a for a in self.assignments if self._sinks_at(a) == level]
-        kept = [n for n in self.scratch if self.level[n] == level]
-        if not (reductions or sinks or kept):
-            return
-        self.now = level
-        self._columns_known(level)
-        found = {n: self._reduction_start(n) for n in reductions}
-        with writer.loop(writer.whole(0), self.columns) as self.index, self._scope():
+    def _along_row(self, level: int, work: Callable[[], None]) -> None:
+        with self.writer.loop(self.writer.whole(0), self.columns) as self.index, self._scope():
             self.place = self.start + self.index
-            for node in kept:
-                self._keep_scratch(node)
-            for node in reductions:
-                self._reduce(node, found[node])
-            values = [(a, self.value(a.tree)) for a in sinks]
-            for assignment, value in values:
-                self._keep_entries(assignment, self._wide(value))
-        for node, variable in found.items():
-            self.scopes[-1][node] = variable.get()
+            work()
+
+    def _reduced(self, node: Apply, variable: Variable) -> Lanes:
+        return variable.get()
 
     def _leaf(self, node: Symbol) -> Lanes:
         writer, form = self.writer, self.form[node]

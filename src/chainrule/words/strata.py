@@ -15,7 +15,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engines.lanes import Lanes, Writer
+from chainrule.engines.instructions import Instructions
+from chainrule.engines.lanes import Lanes
 from chainrule.formulas.hashing import GOLDEN, LAST_SHIFT, ROUNDS, hash_start
 from chainrule.words.kernels import PairWriter, call, row_of
 
@@ -247,6 +248,6 @@ def _mixed(bits: Lanes) -> Lanes:
     return bits ^ (bits >> LAST_SHIFT)
 
 
-def _word(writer: Writer, value: int) -> Lanes:
+def _word(writer: Instructions, value: int) -> Lanes:
     """64 bits; LLVM writes whole numbers with a sign."""
     return writer.whole(value - (1 << 64) if value >> 63 else value)
