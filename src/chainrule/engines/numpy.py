@@ -232,6 +232,11 @@ class NumpyTrainer:
         assert self._latest is not None
         return _record(self._latest, self._rate, self.step_number + 1, self._key)
 
+    def end(self) -> Callable[[], Step]:
+        """Take no more steps; returns what gives the last one's numbers."""
+        step = self.last_step()
+        return lambda: step
+
     def _compute(self, program: Program, rate: float) -> float:
         program.give("eta", rate)
         program.give("t", self.step_number)
