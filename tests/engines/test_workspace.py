@@ -65,7 +65,8 @@ def test_a_run_after_another_has_the_bits_of_one_alone(choices: dict[str, Any]) 
 def test_runs_at_once_share_none() -> None:
     seen: list[int] = []
     fit(callbacks=[lambda _: seen.append(len(fit().history)) or False])
-    assert len(workspace._idle) == 2 and seen == [3, 3, 3]
+    assert len(workspace._idle) == 2
+    assert seen == [3, 3, 3]
 
 
 def test_large_ones_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from chainrule.engines.engine import Array, Data, Slice, Step
 from chainrule.engines.kernels import BOUNDS, Plan, Section
 from chainrule.engines.kernels import Number as Place
 from chainrule.engines.lowering import Lowering
-from chainrule.engines.machinery import Machinery, Recorder, function, weights_name
+from chainrule.engines.machinery import Recorder, function, weights_name
 from chainrule.engines.numpy import EXPLODED, FLUSH_EVERY
 from chainrule.engines.program import Arena, as_dtype
 from chainrule.engines.sparse import SparseRows

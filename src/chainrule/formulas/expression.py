@@ -67,8 +67,6 @@ class Expression:
     """A node of a formula. Arithmetic on nodes makes new nodes; they cannot be tested for truth."""
 
     __slots__ = ("__weakref__",)
-    # The nodes below this one, in the order of `walk`; kept by those that have been walked.
-    below: tuple[Expression, ...] | None = ()
 
     def __bool__(self) -> bool:
         raise InvalidInput(
@@ -181,6 +179,8 @@ class Apply(Expression):
     __slots__ = ("arguments", "below", "primitive")
     primitive: Primitive
     arguments: tuple[Expression, ...]
+    # The nodes below this one, in the order of `walk`, once it has been walked.
+    below: tuple[Expression, ...] | None
     _interned: ClassVar[WeakValueDictionary[tuple[Any, ...], Apply]] = WeakValueDictionary()
 
     @classmethod
@@ -239,11 +239,12 @@ def trace(function: Callable[..., Any]) -> Expression:
 
 def walk(node: Expression) -> tuple[Expression, ...]:
     """Every distinct node below and including this one, arguments first."""
-    below = node.below
-    if below is None:
+    if not isinstance(node, Apply):
+        return (node,)
+    if node.below is None:
         # Without the node itself, which would then hold itself for ever.
-        below = node.below = _below(node)
-    return (*below, node)
+        node.below = _below(node)
+    return (*node.below, node)
 
 
 def _below(node: Expression) -> tuple[Expression, ...]:

@@ -53,7 +53,7 @@ def checksum(array: NDArray[Any]) -> int:
     data = array.reshape(-1).view(np.uint8)
     whole = len(data) // (8 * WORDS) * 8 * WORDS
     sums = data[:whole].view(np.uint64).reshape(-1, WORDS) @ _factors()
-    return crc32(data[whole:], crc32(sums))
+    return crc32(data[whole:].data, crc32(sums.data))
 
 
 @cache
