@@ -181,3 +181,15 @@ def test_two_dropout_layers_draw_different_masks() -> None:
     values = {**initial_parameters(network), "x": np.ones((100, 4)), "y": np.zeros((100, 2))}
     step = NumpyEngine().run(derive(network, "mse", "sgd"), values)
     assert not np.array_equal(np.asarray(step["m0"]), np.asarray(step["m1"]))
+
+
+def test_single_rows_after_one_another_see_the_present_weights() -> None:
+    derivation = derive(Network(2, [Dense(1)]))
+    engine = NumpyEngine()
+    given = {"W1": np.array([[1.0], [2.0]]), "b1": np.zeros(1)}
+    data = Data(np.array([[1.0, 1.0]]), np.empty((0, 0)))
+    first, _ = engine.forward(derivation, given, data, dtype="float64")
+    given["W1"][0, 0] = 5
+    second, _ = engine.forward(derivation, given, data, dtype="float64")
+    third, _ = engine.forward(derivation, {**given, "b1": np.ones(1)}, data, dtype="float64")
+    assert [first.item(), second.item(), third.item()] == [3, 7, 8]

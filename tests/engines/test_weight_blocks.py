@@ -59,7 +59,7 @@ def _assert_trained_alike(derivation: Derivation, data: Data, dtype: str = "floa
 
 
 def _put_off(trainer: CompiledTrainer) -> set[str]:
-    return set(trainer._programs[BATCH][0].put_off)
+    return set(trainer._workspace.programs[BATCH][0].put_off)
 
 
 @pytest.mark.parametrize("rule", ["sgd", "momentum", "adam", "rmsprop", "adagrad"])
@@ -86,7 +86,7 @@ def test_gradients_without_a_known_bound_are_computed_first() -> None:
         assert (found.batches, found.bad) == (1, False)
         made.append(trainer)
     compiled, plain = made
-    assert compiled._programs[BATCH][0].sections[Section.BLOCKS]
+    assert compiled._workspace.programs[BATCH][0].sections[Section.BLOCKS]
     assert np.abs(compiled._arena.views["dW1"]).max() > 0, "computed, and kept, apart from the update"
     for name, value in plain.parameters().items():
         assert_close(compiled.parameters()[name], value, "engines in float32")

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from chainrule.errors import ModelFileError
@@ -104,8 +105,8 @@ def test_a_column_of_wrong_values_is_refused(told: Told, columns: dict[str, obje
 def test_the_latest_record_is_read_without_making_the_others() -> None:
     history = History([EpochRecord(1, 0.5, None, {}, 0.1, (0.2,), 0.01)])
     assert history.latest == history.records[0]
-    history.extend(EpochColumns(2, [0.4, 0.3], [[0.1], [0.2]], [0.1, 0.05, 0.01], 0.02))
-    history.extend(EpochColumns(4, [], [], [], 0.0))
+    history.extend(EpochColumns(2, np.array([0.4, 0.3]), np.array([[0.1], [0.2]]), [0.1, 0.05, 0.01], 0.02))
+    history.extend(EpochColumns(4, np.empty(0), np.empty((0, 1)), [], 0.0))
     latest = history.latest
     assert latest == EpochRecord(3, 0.3, None, {}, 0.05, (0.2,), 0.02)
     assert history[-1] == latest

@@ -16,11 +16,12 @@ from chainrule.engines.engine import Array, Data, Slice, Step
 from chainrule.engines.kernels import BOUNDS, Plan, Section
 from chainrule.engines.kernels import Number as Place
 from chainrule.engines.lowering import Lowering
-from chainrule.engines.machinery import Machinery, Recorder, function, weights_name
+from chainrule.engines.machinery import Recorder, function, weights_name
 from chainrule.engines.numpy import EXPLODED, FLUSH_EVERY
 from chainrule.engines.program import Arena, as_dtype
 from chainrule.engines.sparse import SparseRows
 from chainrule.engines.sparse_lowering import SparseLowering, SparseSource
+from chainrule.engines.workspace import find_workspace, keep_workspace
 
 # Seconds between two looks at the clock and at Ctrl-C.
 LOOK = 0.02
@@ -35,10 +36,7 @@ class CompiledTrainer:
         self, derivation: Derivation, parameters: Mapping[str, Any], data: Data, *, dtype: Any, key: int
     ) -> None:
         self.derivation = derivation
-        self._arena = Arena(derivation, as_dtype(dtype))
-        made = self._arena.dtype
-        self._machinery = Machinery(derivation, self._arena)
-        weights = None if data.weights is None else np.ascontiguousarray(data.weights, made)
+        made = as_dtype(dtype)
         X: Any = data.X
         self._source: SparseSource | None = None
         if isinstance(X, SparseRows):
@@ -47,9 +45,13 @@ class CompiledTrainer:
             self._source.put(X)
         else:
             X = np.ascontiguousarray(X, made)
-        self._data = Data(X, np.ascontiguousarray(data.y, made), weights)
+        tables = {"x": X, "y": np.ascontiguousarray(data.y, made)}
+        if data.weights is not None:
+            tables[weights_name(derivation)] = np.ascontiguousarray(data.weights, made)
+        self._count = len(X)
         self._whole_numbers = data.y.dtype.kind in "iu"
-        self._programs: dict[int, Any] = {}
+        self._workspace = find_workspace(derivation, made, tables)
+        self._arena, self._machinery = self._workspace.arena, self._workspace.machinery
         self._limit, self._step, self._key = inf, 0, key
         self._placed = -1
         self._latest: tuple[NDArray[np.intp] | None, int, int] | None = None
@@ -92,32 +94,27 @@ class CompiledTrainer:
 
     # --- programs -----------------------------------------------------------------------------------
 
-    def _tables(self) -> dict[str, Any]:
-        tables = {"x": self._data.X, "y": self._data.y}
-        if self._data.weights is not None:
-            tables[weights_name(self.derivation)] = self._data.weights
-        return tables
-
     def _program(self, rows: int) -> NDArray[np.int64]:
         """The sections of the program for batches of this size."""
-        if rows not in self._programs:
-            machinery, tables = self._machinery, self._tables()
+        programs = self._workspace.programs
+        if rows not in programs:
+            machinery, tables = self._machinery, dict(self._workspace.tables)
             # All rows at once, as they come, are used where they lie.
-            x = tables.pop("x") if self._source is not None or rows == len(self._data.X) else None
-            common = self.derivation, self._arena, machinery.table, rows, machinery.shared
+            x = tables.pop("x") if self._source is not None or rows == self._count else None
+            common = machinery.derivation, self._arena, machinery.table, rows, machinery.shared
             if self._source is not None:
                 program: Lowering = SparseLowering(self._source, *common)
             else:
                 program = Lowering(*common, given={} if x is None else {"x": x})
             program.gather_from(tables)
-            self._programs[rows] = program, program.place()
+            programs[rows] = program, program.place()
             machinery.ready()
-        bounds: NDArray[np.int64] = self._programs[rows][1]
+        bounds: NDArray[np.int64] = programs[rows][1]
         return bounds
 
     def prepare(self, batch: int) -> None:
         """Make the programs for batches of this size."""
-        plan, count = self._machinery.plan, len(self._data.X)
+        plan, count = self._machinery.plan, self._count
         batch = min(batch, count)
         if plan[Plan.BATCH] == batch:
             return
@@ -145,7 +142,7 @@ class CompiledTrainer:
     ) -> Slice:
         """Take steps over the batches of `order` from batch `start` on; see the protocol."""
         self.prepare(batch)
-        plan, numbers, count = self._machinery.plan, self._machinery.numbers, len(self._data.X)
+        plan, numbers, count = self._machinery.plan, self._machinery.numbers, self._count
         # All rows in one batch: their order changes nothing but the order of sums.
         order = None if order is None or batch >= count else np.ascontiguousarray(order, np.int64)
         self._begin(order, rate)
@@ -181,7 +178,7 @@ class CompiledTrainer:
         time was over, `stop()` true or a step not finite within an epoch, the slice of that one.
         """
         self.prepare(batch)
-        plan, numbers, count = self._machinery.plan, self._machinery.numbers, len(self._data.X)
+        plan, numbers, count = self._machinery.plan, self._machinery.numbers, self._count
         orders = None if orders is None or batch >= count else np.ascontiguousarray(orders, np.int64)
         layers = self._machinery.table.layers
         done = np.zeros((len(rates), layers + 2))
@@ -244,13 +241,41 @@ class CompiledTrainer:
 
     def last_step(self) -> Step:
         """Every number of the latest batch, computed again from the present parameters."""
+        return self._recording(lambda: self._arena)()
+
+    def end(self) -> Callable[[], Step]:
+        """Take no more steps; what `last_step` would give is computed when it is asked for."""
+        derivation, own, dtype = self.derivation, self._arena, self._arena.dtype
+        if self._workspace.key is None:
+            return self._recording(lambda: own)
+        numbers = {**self.parameters(), **self.state()}
+
+        def arena() -> Arena:
+            made = Arena(derivation, dtype)
+            for symbol, value in numbers.items():
+                np.copyto(made.views[symbol], value)
+            return made
+
+        record = self._recording(arena)
+        keep_workspace(self._workspace)
+        return record
+
+    def _recording(self, arena: Callable[[], Arena]) -> Callable[[], Step]:
+        """A function that records the latest batch, with the numbers of an arena."""
         assert self._latest is not None
         order, first, batch = self._latest
-        rows = slice(first, min(first + batch, len(self._data.X)))
-        chosen: Any = rows if order is None else order[rows]
-        given = {name: table[chosen] for name, table in self._tables().items()}
-        x = given["x"]
-        recorder = Recorder(self.derivation, self._arena, len(x), sparse=isinstance(x, SparseRows))
+        rows = slice(first, min(first + batch, self._count))
+        given = {
+            name: table[rows].copy() if order is None else table[order[rows]]
+            for name, table in self._workspace.tables.items()
+        }
         if self._whole_numbers:
             given["y"] = given["y"].astype(np.int64)
-        return recorder.record(given, self._rate, self._step + 1, self._key)
+        derivation, rate, step, key = self.derivation, self._rate, self._step + 1, self._key
+
+        def record() -> Step:
+            x = given["x"]
+            recorder = Recorder(derivation, arena(), len(x), sparse=isinstance(x, SparseRows))
+            return recorder.record(given, rate, step, key)
+
+        return record

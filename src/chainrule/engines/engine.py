@@ -117,6 +117,10 @@ class Trainer(Protocol):
         """Every number of the latest step, computed again from the present parameters."""
         ...
 
+    def end(self) -> Callable[[], Step]:
+        """Take no more steps; what `last_step` would give now, to be computed when it is asked for."""
+        ...
+
 
 @runtime_checkable
 class EpochsTrainer(Trainer, Protocol):

@@ -6,6 +6,7 @@ number training used.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from math import inf, isfinite
 from time import perf_counter
@@ -23,6 +24,9 @@ from chainrule.errors import InvalidInput, ShapeMismatch
 
 # A batch whose loss is this many times the first one's (or 1, if that is more) has exploded.
 EXPLODED = 1e6
+# Single rows are predicted one after another: for networks of at most so many parameters what is made ready
+# for one is kept, the latest few of them.
+SMALL, KEPT = 2**16, 4
 CHUNK = 512
 # An evaluator keeps programs for so many numbers of rows.
 KEPT = 8
@@ -42,6 +46,9 @@ class NumpyEngine:
     """
 
     name = "numpy"
+
+    def __init__(self) -> None:
+        self._idle: deque[NumpyEvaluator] = deque(maxlen=KEPT)
 
     def run(
         self,
@@ -77,7 +84,23 @@ class NumpyEngine:
 
         The loss is over all rows at once, whatever the chunks: Σ over chunks of its share.
         """
-        return NumpyEvaluator(derivation, dtype)(parameters, data)
+        evaluator = self._evaluator(derivation, parameters, dtype)
+        result = evaluator(parameters, data)
+        if len(data.X) == 1 and derivation.network.parameter_count <= SMALL:
+            self._idle.append(evaluator)
+        return result
+
+    def _evaluator(self, derivation: Derivation, parameters: Mapping[str, Any], dtype: Any) -> NumpyEvaluator:
+        """One that reads these parameters: of an earlier row's, or a new one."""
+        for found in list(self._idle):
+            if found.reads(derivation, parameters, dtype):
+                try:
+                    # One operation of the interpreter, so that no two threads take the same.
+                    self._idle.remove(found)
+                except (ValueError, IndexError):
+                    continue
+                return found
+        return NumpyEvaluator(derivation, dtype, parameters)
 
     def evaluator(self, derivation: Derivation, *, dtype: Any) -> NumpyEvaluator:
         """`forward` made ready once, for parameters that change."""
@@ -91,17 +114,28 @@ class NumpyEngine:
 
 
 class NumpyEvaluator:
-    """The forward pass of a derivation, on many rows in chunks; its programs are built once."""
+    """The forward pass of a derivation, on many rows in chunks; its programs are built once.
 
-    def __init__(self, derivation: Derivation, dtype: Any) -> None:
-        self._derivation = derivation
-        self._arena = Arena(derivation, as_dtype(dtype))
+    given: the parameters of every call, which are then not copied
+    """
+
+    def __init__(self, derivation: Derivation, dtype: Any, given: Mapping[str, Any] | None = None) -> None:
+        self._derivation, self._given = derivation, given
+        self._arena = Arena(derivation, as_dtype(dtype), given)
         self._programs: dict[tuple[int, bool], Program] = {}
+
+    def reads(self, derivation: Derivation, parameters: Mapping[str, Any], dtype: Any) -> bool:
+        """Whether it computes this derivation with these very arrays."""
+        return (
+            self._derivation is derivation
+            and self._arena.dtype == dtype
+            and all(view is parameters[name] for name, view in self._arena.views.items())
+        )
 
     def __call__(self, parameters: Mapping[str, Any], data: Data) -> tuple[Array, float | None]:
         """The outputs (N, O), and the loss where the derivation has one."""
         derivation, count = self._derivation, len(data.X)
-        for parameter in derivation.network.parameters:
+        for parameter in derivation.network.parameters if self._given is None else ():
             np.copyto(self._arena.views[parameter.name], parameters[parameter.name])
         outputs = np.empty((count, derivation.network.outputs), self._arena.dtype)
         summed, weight = 0.0, 0.0
@@ -235,6 +269,11 @@ class NumpyTrainer:
         """Every number of the latest batch, computed again from the present parameters."""
         assert self._latest is not None
         return _record(self._latest, self._rate, self.step_number + 1, self._key)
+
+    def end(self) -> Callable[[], Step]:
+        """Take no more steps; returns what gives the last one's numbers."""
+        step = self.last_step()
+        return lambda: step
 
     def _compute(self, program: Program, rate: float) -> float:
         program.give("eta", rate)

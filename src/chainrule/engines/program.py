@@ -35,12 +35,21 @@ def aligned_zeros(shape: tuple[int, ...], dtype: Any) -> Array:
 
 
 class Arena:
-    """Parameters, gradients and rule state, each kind in one flat array; by symbol, views of them."""
+    """Parameters, gradients and rule state, each kind in one flat array; by symbol, views of them.
 
-    def __init__(self, derivation: Derivation, dtype: np.dtype[Any]) -> None:
+    given: parameters that are only read; they are used where they lie, and there is no flat array then
+    """
+
+    def __init__(
+        self, derivation: Derivation, dtype: np.dtype[Any], given: Mapping[str, Any] | None = None
+    ) -> None:
         self.dtype = dtype
         self.flat: dict[str, Array] = {}
         self.views: dict[str, Array] = {}
+        if given is not None:
+            for p in derivation.network.parameters:
+                self.views[p.name] = np.asarray(given[p.name], dtype)
+            return
         self.segments: dict[int, slice] = {}
         trained = derivation.trained
         self.size = sum(p.size for p in trained)

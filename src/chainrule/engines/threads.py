@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any
 
 from chainrule.derivation.network import Network
+from chainrule.engines.pools import blas_pools, limit_blas
 
 # OpenBLAS itself keeps to one thread below B · I · O = 2^18; up to about 2 ms of work on one thread,
 # waking and waiting for others costs more than it saves, most of all beside a busy neighbour.
@@ -34,11 +35,9 @@ class _OneThread:
         self._lock = Lock()
 
     def take(self) -> None:
-        from threadpoolctl import threadpool_limits
-
         with self._lock:
             if not self._users:
-                self._limits = threadpool_limits(limits=1, user_api="blas")
+                self._limits = limit_blas(1)
             self._users += 1
 
     def leave(self) -> None:
@@ -89,7 +88,4 @@ def threads_of_ones_own() -> Iterator[int]:
 
 def count_threads() -> int:
     """How many threads BLAS may use now."""
-    from threadpoolctl import threadpool_info
-
-    pools = (pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
-    return max(pools, default=1)
+    return max((pool["num_threads"] for pool in blas_pools()), default=1)

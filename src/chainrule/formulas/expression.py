@@ -14,7 +14,7 @@ Nodes are interned, so a shared sub-expression is one object: computed once, sho
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from numbers import Integral, Real
@@ -176,9 +176,11 @@ class Constant(Expression):
 class Apply(Expression):
     """A primitive applied to arguments."""
 
-    __slots__ = ("arguments", "primitive")
+    __slots__ = ("arguments", "below", "primitive")
     primitive: Primitive
     arguments: tuple[Expression, ...]
+    # The nodes below this one, in the order of `walk`, once it has been walked.
+    below: tuple[Expression, ...] | None
     _interned: ClassVar[WeakValueDictionary[tuple[Any, ...], Apply]] = WeakValueDictionary()
 
     @classmethod
@@ -190,6 +192,7 @@ class Apply(Expression):
         node = cls.__new__(cls)
         node.primitive = primitive
         node.arguments = arguments
+        node.below = None
         return cls._interned.setdefault(key, node)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -234,25 +237,31 @@ def trace(function: Callable[..., Any]) -> Expression:
     return as_expression(traced)
 
 
-def walk(node: Expression) -> Iterator[Expression]:
+def walk(node: Expression) -> tuple[Expression, ...]:
     """Every distinct node below and including this one, arguments first."""
+    if not isinstance(node, Apply):
+        return (node,)
+    if node.below is None:
+        # Without the node itself, which would then hold itself for ever.
+        node.below = _below(node)
+    return (*node.below, node)
+
+
+def _below(node: Expression) -> tuple[Expression, ...]:
+    found: list[Expression] = []
     seen: set[Expression] = set()
     # A stack, since the gradient's length in a deep network is a sum deeper than Python recurses.
     waiting = [(node, False)]
     while waiting:
         at, done = waiting.pop()
         if done:
-            yield at
+            found.append(at)
         elif at not in seen:
             seen.add(at)
             waiting.append((at, True))
             if isinstance(at, Apply):
                 waiting.extend((argument, False) for argument in reversed(at.arguments))
-
-
-@lru_cache(maxsize=256)
-def _in_order(node: Expression) -> tuple[Expression, ...]:
-    return tuple(walk(node))
+    return tuple(found[:-1])
 
 
 def symbols_in(node: Expression) -> tuple[str, ...]:
@@ -268,7 +277,7 @@ def fold(
 ) -> Any:
     """Reduce a tree from its leaves up, each distinct node once."""
     done: dict[Expression, Any] = {}
-    for at in _in_order(node):
+    for at in walk(node):
         if isinstance(at, Symbol):
             done[at] = symbol(at)
         elif isinstance(at, Constant):
@@ -303,6 +312,12 @@ def shape_of(node: Expression, shapes: Mapping[str, Shape]) -> Shape:
     >>> shape_of(trace(lambda x, W, b: matmul(x, W) + b), {"x": ("B", "I"), "W": ("I", "O"), "b": ("O",)})
     ('B', 'O')
     """
+    return _shape_of(node, tuple((name, shapes[name]) for name in symbols_in(node)))
+
+
+@lru_cache(maxsize=1024)
+def _shape_of(node: Expression, symbols: tuple[tuple[str, Shape], ...]) -> Shape:
+    shapes = dict(symbols)
     shape = fold(node, lambda s: shapes[s.name], lambda _: (), lambda p, *arguments: p.shape(*arguments))
     assert isinstance(shape, tuple)
     return shape

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.errors import ModelFileError
 
@@ -38,29 +41,33 @@ class EpochRecord:
         return self.loss if self.validation_loss is None else self.validation_loss
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EpochColumns:
     """Consecutive epochs without held-out rows, by columns.
 
-    first: the number of the first; seconds: the time that one took
+    first: the number of the first; losses: (epochs,); gradient_norms: (epochs, layers)
+    rates: at least one an epoch; seconds: the time that one took
     """
 
     first: int
-    losses: list[float]
-    gradient_norms: list[list[float]]
-    rates: list[float]
+    losses: NDArray[np.float64]
+    gradient_norms: NDArray[np.float64]
+    rates: Sequence[float]
     seconds: float
+
+    def __len__(self) -> int:
+        return len(self.losses)
 
     @property
     def last(self) -> EpochRecord:
         """The record of the last of them."""
         at = len(self.losses) - 1
-        norms = tuple(self.gradient_norms[at])
-        return EpochRecord(self.first + at, self.losses[at], None, {}, self.rates[at], norms, self.seconds)
+        norms, loss = tuple(self.gradient_norms[at].tolist()), float(self.losses[at])
+        return EpochRecord(self.first + at, loss, None, {}, self.rates[at], norms, self.seconds)
 
     def records(self) -> Iterator[EpochRecord]:
         """A record for each epoch."""
-        rows = zip(self.losses, self.gradient_norms, self.rates, strict=False)
+        rows = zip(self.losses.tolist(), self.gradient_norms.tolist(), self.rates, strict=False)
         for epoch, (loss, norms, rate) in enumerate(rows, start=self.first):
             yield EpochRecord(epoch, loss, None, {}, rate, tuple(norms), self.seconds)
 
@@ -88,7 +95,7 @@ class History:
 
     def extend(self, columns: EpochColumns) -> None:
         """Add epochs given by columns."""
-        if columns.losses:
+        if len(columns):
             self._waiting.append(columns)
 
     @property
@@ -105,7 +112,7 @@ class History:
         return f"History({self.records!r})"
 
     def __len__(self) -> int:
-        return len(self._records) + sum(len(columns.losses) for columns in self._waiting)
+        return len(self._records) + sum(map(len, self._waiting))
 
     def __iter__(self) -> Iterator[EpochRecord]:
         return iter(self.records)
@@ -116,14 +123,18 @@ class History:
     @property
     def losses(self) -> list[float]:
         """The training loss of each epoch, read without making records."""
-        waiting = (loss for columns in self._waiting for loss in columns.losses)
-        return [*(record.loss for record in self._records), *waiting]
+        losses = [record.loss for record in self._records]
+        for columns in self._waiting:
+            losses.extend(columns.losses.tolist())
+        return losses
 
     @property
     def rates(self) -> list[float]:
         """The learning rate of each epoch, read without making records."""
-        waiting = (rate for columns in self._waiting for rate in columns.rates[: len(columns.losses)])
-        return [*(record.rate for record in self._records), *waiting]
+        rates = [record.rate for record in self._records]
+        for columns in self._waiting:
+            rates.extend(columns.rates[: len(columns)])
+        return rates
 
     @property
     def validation_losses(self) -> list[float | None]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from chainrule.derivation import Network
 from chainrule.engines.choose import choose_engine, load_products
-from chainrule.engines.engine import Data, Engine, EpochsTrainer, Step, Trainer
+from chainrule.engines.engine import Data, Engine, EpochsTrainer, Trainer
 from chainrule.engines.sparse import SparseRows
 from chainrule.engines.threads import enough_threads
 from chainrule.errors import Divergence
@@ -28,10 +28,11 @@ from chainrule.learning.objective import class_weights, training_lines
 from chainrule.learning.orders import Orders
 from chainrule.learning.provenance import made_with
 from chainrule.learning.replay import Replay, begin_training, in_dtype
-from chainrule.learning.run import Run
+from chainrule.learning.run import LastStep, Run
 from chainrule.learning.settings import RatePlan, Settings
 from chainrule.learning.snapshots import KeptFile, Snapshots
 from chainrule.learning.stopping import Stopping
+from chainrule.learning.unchanged import Unchanged
 from chainrule.learning.validation import Validation
 
 Array = NDArray[Any]
@@ -52,10 +53,12 @@ def train_prepared(
     keeper: Keeper | None = None,
     resume: bool = False,
     engine: str = "auto",
+    given: Unchanged | None = None,
 ) -> Run:
     """Train on data that is checked and split; `model` brings the encoding that scores are taken by.
 
     `callbacks` get the record of every epoch; `progress` gets one several times a second, the latest.
+    given: what X was, where it belongs to the caller, who might change it before a replay
     """
     entries = len(data.X.values) if isinstance(data.X, SparseRows) else None
     chosen = choose_engine(engine, network, len(data.X), settings.batch, settings.epochs, entries)
@@ -64,7 +67,7 @@ def train_prepared(
     if keeper is not None:
         remove_leftovers(keeper.path)
     with stop_on_interrupt() as pressed, enough_threads(network, min(settings.batch, len(data.X))):
-        loop = _Loop(network, data, held_out, settings, model, chosen, keeper, pressed)
+        loop = _Loop(network, data, held_out, settings, model, chosen, keeper, pressed, given)
         if resume and keeper is not None and keeper.path.exists():
             loop.resume(Checkpoint.load(keeper.path))
         return loop.run(tuple(callbacks), progress)
@@ -83,10 +86,11 @@ class _Loop:
         engine: Engine,
         keeper: Keeper | None,
         pressed: Callable[[], bool],
+        given: Unchanged | None,
     ) -> None:
         self.network, self.data, self.held_out, self.asked = network, data, held_out, settings
         self.settings = replace(settings, class_weight=class_weights(network, data, settings))
-        self.engine, self.keeper, self.pressed = engine, keeper, pressed
+        self.engine, self.keeper, self.pressed, self.given = engine, keeper, pressed, given
         self.derivation = training_lines(network, data, self.settings)
         self.notes: list[str] = []
         self.history = History()
@@ -291,7 +295,7 @@ class _Loop:
         weight = np.where(sums[:, 1] == 0, 1.0, sums[:, 1])
         losses = sums[:, 0] / weight * (1 if mean else self.orders.steps)
         norms = np.sqrt(sums[:, 2:] / self.orders.steps)
-        return EpochColumns(self.at.epoch + 1, losses.tolist(), norms.tolist(), list(rates), seconds)
+        return EpochColumns(self.at.epoch + 1, losses, norms, rates, seconds)
 
     def record(self, rate: float, seconds: float) -> EpochRecord:
         """What the epoch came to."""
@@ -324,7 +328,7 @@ class _Loop:
             best_epoch=self.at.best_epoch if chosen else self.at.epoch,
             seconds=self.at.seconds,
             derivation=self.derivation,
-            step=self.last_step(final),
+            last_step=self.last_step(final),
             replay=self.replay(),
             interrupted=self.pressed(),
             notes=tuple(self.notes),
@@ -346,9 +350,10 @@ class _Loop:
             at.epoch * self.orders.steps + at.batch,
             self.snapshots,
             file,
+            self.given,
         )
 
-    def last_step(self, final: Mapping[str, Array]) -> Step:
+    def last_step(self, final: Mapping[str, Array]) -> LastStep:
         """Every number of the last batch under the final parameters."""
         trainer, at = self.trainer, self.at
         if not self.stepped:
@@ -358,4 +363,4 @@ class _Loop:
             trainer.steps(order, self.settings.batch, self.orders.steps - 1, rate, 0.0, lambda: True)
             trainer.load({}, state, number)
         trainer.load(final, {}, trainer.step_number)
-        return trainer.last_step()
+        return LastStep(trainer.end(), self.network, min(self.settings.batch, len(self.data.X)))

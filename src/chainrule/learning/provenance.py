@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 import chainrule
+from chainrule.engines.pools import blas_pools
 from chainrule.engines.threads import count_threads
 
 
 def made_with(engine: str) -> dict[str, Any]:
     """Versions, threads and processor: what equal results depend on."""
     import scipy
-    from threadpoolctl import threadpool_info
 
-    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    pools = blas_pools()
     made = {
         "chainrule": chainrule.__version__,
         "numpy": np.__version__,

@@ -23,6 +23,7 @@ from chainrule.errors import InvalidInput, unknown
 from chainrule.learning.orders import Orders
 from chainrule.learning.settings import Settings
 from chainrule.learning.snapshots import KeptFile, Snapshot, Snapshots
+from chainrule.learning.unchanged import Unchanged
 
 Array = NDArray[Any]
 WORKING = "chainrule.working.recorded"
@@ -99,10 +100,11 @@ class Replay:
         steps: int,
         snapshots: Snapshots,
         file: KeptFile | None,
+        given: Unchanged | None = None,
     ) -> None:
         self.derivation = derivation
         self._data, self._settings, self._engine = data, settings, engine
-        self._rates, self._snapshots, self._file = rates, snapshots, file
+        self._rates, self._snapshots, self._file, self._given = rates, snapshots, file, given
         self._begin()
         self.batches = self._orders.steps
         self.epochs, self.partial = divmod(steps, self.batches)
@@ -128,6 +130,8 @@ class Replay:
     def step(self, epoch: int, batch: int = 1) -> Replayed:
         """The step of a batch, both counted from 1. Raises InvalidInput where the run had no such step."""
         number = self._number(epoch, batch)
+        if self._given is not None:
+            self._given.check(self._data.X)
         rows = min(self._settings.batch, len(self._data.X))
         with self._lock, enough_threads(self.derivation.network, rows):
             return self._replayed(number)

@@ -24,6 +24,7 @@ from chainrule.learning.loop import Callback, train_prepared
 from chainrule.learning.run import Run
 from chainrule.learning.settings import Settings, make_settings
 from chainrule.learning.splitting import hold_out
+from chainrule.learning.unchanged import Unchanged, is_held_as_given
 
 
 def train(
@@ -44,7 +45,8 @@ def train(
 ) -> Run:
     """Train a network on arrays.
 
-    X: (N, I), an array or one of SciPy's sparse matrices, which is never made dense
+    X: (N, I), an array or one of SciPy's sparse matrices, which is never made dense; above 8 MB an array in
+       the dtype of training is not copied: leave it as it is for as long as `Run.at` is to be asked
     y: (N,) or (N, O); class numbers (N,) or one-hot rows for a loss over classes.
     loss: a name or entry; "auto" takes the one that belongs to the output activation
     choices: the fields of `chainrule.Settings` by name; also rate=0.01, schedule="cosine", rule="adam"
@@ -82,15 +84,25 @@ def train(
             stratify=classes is not None,
         )
         data, held_out = take(data, rows), take(data, held)
+    given = None
     if not settings.validation:
-        data = _apart(data, settings.dtype)
+        given = Unchanged(data.X) if is_held_as_given(data.X, settings.dtype) else None
+        data = _apart(data, settings.dtype, as_given=given is not None)
     keeper = None
     if checkpoint is not None:
         keeper = Keeper(Path(checkpoint), checkpoint_epochs, checkpoint_seconds)
     elif resume:
         raise ConfigError("resuming needs the checkpoint file to go on from: give checkpoint=…")
     return train_prepared(
-        network, data, held_out, settings, callbacks=callbacks, keeper=keeper, resume=resume, engine=engine
+        network,
+        data,
+        held_out,
+        settings,
+        callbacks=callbacks,
+        keeper=keeper,
+        resume=resume,
+        engine=engine,
+        given=given,
     )
 
 
@@ -106,10 +118,16 @@ def _checked(network: Network, settings: Settings, X: Any, y: Any, weights: Any 
     return data
 
 
-def _apart(data: Data, dtype: str) -> Data:
-    """The data, with a copy of what training would read in place: a replay finds the rows as they were."""
-    X, weights = (a.copy() if a is not None and a.dtype == dtype else a for a in (data.X, data.weights))
-    assert X is not None
+def _apart(data: Data, dtype: str, *, as_given: bool) -> Data:
+    """The data, with a copy of what training would read in place: a replay finds the rows as they were.
+
+    as_given: X is large and stays where it is; whether it was changed is told by its checksum
+    """
+    X, weights = data.X, data.weights
+    if X.dtype == dtype and not as_given:
+        X = X.copy()
+    if weights is not None and weights.dtype == dtype:
+        weights = weights.copy()
     return Data(X, data.y, weights)  # checking has copied y
 
 
