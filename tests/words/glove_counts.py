@@ -24,7 +24,7 @@ def counts_of(words: int, cells: int, seed: int = 0) -> Counts:
     rows, columns = np.nonzero(table)
     names = [f"w{i}" for i in range(words)]
     vocabulary = Vocabulary(names, np.arange(words, 0, -1))
-    return Counts.from_cells(vocabulary, rows, columns, table[rows, columns])
+    return Counts.from_cells(vocabulary, rows, columns, table[rows, columns], window=16)
 
 
 def step_of_pair(tables: Any, pair: tuple[int, int], x: float, rate: float, size: int) -> float:
