@@ -42,7 +42,7 @@ class Given:
 class SheetFile:
     """What a file says.
 
-    claims: the entries of [formulas], [ranges], [shapes], [counts] and [letters], named as they are elsewhere
+    claims: the entries of [formulas], [ranges], [shapes], [counts], [letters] and [again], named as they are elsewhere
     table: its keys, with floating-point numbers;  decimals: the same with the digits as written
     """
 
