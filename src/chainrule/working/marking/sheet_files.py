@@ -248,7 +248,9 @@ def _rows(text: str, source: str) -> Iterator[tuple[int, list[str]]]:
             if any(cell.strip() for cell in row):
                 yield reader.line_num, row
     except csv.Error as error:
-        raise ConfigError(f"{source}, row {reader.line_num}: this is not CSV: {error}: correct it") from None
+        raise ConfigError(
+            f"{source}, row {reader.line_num}: this is not CSV: {error}: write name,value, and quotes in pairs"
+        ) from None
 
 
 # --- files ------------------------------------------------------------------------------------------
