@@ -74,7 +74,8 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
         (f"inputs = 2.0\n{LAYER}", ": inputs must be a whole number, not 2.0: write a whole number"),
         (f"inputs = 2\nl2 = -1\n{LAYER}", ": l2 must be at least 0, not -1: raise it"),
         (f"inputs = 2\nl2 = nan\n{LAYER}", ": l2 must be a finite number, not NaN: write a finite number"),
-        (f'inputs = 2\nlos = "mse"\n{LAYER}', ': there is no key "los", did you mean "loss"?: rename it, or take it out'),
+        (f'inputs = 2\nlos = "mse"\n{LAYER}',
+         ': there is no key "los", did you mean "loss"?: rename it, or take it out'),
         ("inputs = 2\n[[layers]]\nunit = 2\n", ' has 2 mistakes: units of layer 1 is missing; there is no key "unit" '
          'in layer 1, did you mean "units"?: correct them'),
         (f"inputs = 2\n{LAYER}[[layers]]\ndropout = 1\n", ": dropout of layer 2 must be below 1, not 1: lower it"),
