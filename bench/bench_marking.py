@@ -226,6 +226,13 @@ def slip_sheets(count: int, seed: int, inject: Any, verbose: bool = False) -> Co
         changed = [key for key in keys if written[key] != clean[key]]
         if not changed or any(not each.is_finite() or abs(each) > 10**6 for each in raw.values()):
             continue
+        if slip.keeps and style.shown != EXACT:
+            carried, _ = simulated(program, Style(style.shown, style.shown), None)
+            if all(
+                written[key] == carried[key] for key in keys
+            ):  # right under a uniform policy, by definition
+                tally["  redrawn: rounding every line as it is written gives the same sheet"] += 1
+                continue
         if agrees(written[changed[0]], exact[changed[0]]):  # right as rounded, by definition
             tally["  redrawn: the slip shows first in an answer that is right as rounded"] += 1
             continue

@@ -326,7 +326,7 @@ CONFIGS: list[Wrong] = [
     Wrong("train good.csv --target kind --config sub", '"sub" is a folder: name a file in it'),
     Wrong(
         "train good.csv --target kind --config run.toml",
-        'run.toml: there is no key "epoch", did you mean "epochs"?: correct it',
+        'run.toml: there is no key "epoch", did you mean "epochs"?: rename it, or take it out',
         {"run.toml": "epoch = 3\n"},
     ),
     Wrong(
@@ -355,17 +355,17 @@ CONFIGS: list[Wrong] = [
     ),
     Wrong(
         "train good.csv --target kind --config run.toml",
-        'run.toml: layers: write whole numbers, [32, 16], or "none": correct it',
+        'run.toml: layers: write whole numbers, [32, 16], or "none"',
         {"run.toml": 'layers = [3, "x"]\n'},
     ),
     Wrong(
         "train good.csv --target kind --config run.toml",
-        'run.toml: activation: write a name in quotes, or a list, ["relu", "tanh"]: correct it',
+        'run.toml: activation: write a name in quotes, or a list, ["relu", "tanh"]',
         {"run.toml": 'activation = ["relu", 3]\n'},
     ),
     Wrong(
         "train good.csv --target kind --config run.toml",
-        'run.toml: drop must be a list, not "a": correct it',
+        'run.toml: drop must be a list, not "a": write a list',
         {"run.toml": 'drop = "a"\n'},
     ),
     Wrong(
@@ -375,7 +375,7 @@ CONFIGS: list[Wrong] = [
     ),
     Wrong(
         "train good.csv --target kind --config run.toml",
-        "run.toml: rate must be a finite number, not NaN: correct it",
+        "run.toml: rate must be a finite number, not NaN: write a finite number",
         {"run.toml": "rate = nan\n"},
     ),
     Wrong(

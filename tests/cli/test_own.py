@@ -47,8 +47,8 @@ def test_an_activation_of_a_file_trains_and_its_model_is_used_again(own: str, tm
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        ("x = = 1", ", line 1 went wrong: invalid syntax: correct it"),
-        ("\n1 / 0", ", line 2 went wrong: ZeroDivisionError: division by zero: correct it"),
+        ("x = = 1", ", line 1 went wrong: invalid syntax: change that line"),
+        ("\n1 / 0", ", line 2 went wrong: ZeroDivisionError: division by zero: change that line"),
         (
             "import chainrule\nchainrule.activation('relu', value=lambda z: z, slope=lambda z: 1)",
             ', line 2: there is an activation called "relu" already: choose another name',

@@ -60,24 +60,33 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({}, "run.toml: epochs is missing: correct it"),
-        ({"epochs": 0}, "run.toml: epochs must be at least 1, not 0: correct it"),
-        ({"epochs": "3"}, 'run.toml: epochs must be a whole number, not "3": correct it'),
-        ({"epochs": True}, "run.toml: epochs must be a whole number, not true: correct it"),
-        ({"epochs": 3, "rate": 0}, "run.toml: rate must be above 0, not 0: correct it"),
-        ({"epochs": 3, "rate": "x" * 99}, f'run.toml: rate must be a number, not "{"x" * 38}…: correct it'),
+        ({}, "run.toml: epochs is missing: add it"),
+        ({"epochs": 0}, "run.toml: epochs must be at least 1, not 0: raise it"),
+        ({"epochs": "3"}, 'run.toml: epochs must be a whole number, not "3": write a whole number'),
+        ({"epochs": True}, "run.toml: epochs must be a whole number, not true: write a whole number"),
+        ({"epochs": 3, "rate": 0}, "run.toml: rate must be above 0, not 0: raise it"),
+        (
+            {"epochs": 3, "rate": "x" * 99},
+            f'run.toml: rate must be a number, not "{"x" * 38}…: write a number',
+        ),
         (
             {"epochs": 3, "rate": float("inf")},
-            "run.toml: rate must be a finite number, not Infinity: correct it",
+            "run.toml: rate must be a finite number, not Infinity: write a finite number",
         ),
-        ({"epochs": 3, "shuffle": 1}, "run.toml: shuffle must be true or false, not 1: correct it"),
-        ({"epochs": 3, "name": 1}, "run.toml: name must be text in quotes, not 1: correct it"),
-        ({"epochs": 3, "sizes": 1}, "run.toml: sizes must be a list, not 1: correct it"),
-        ({"epochs": 3, "sizes": [1, "2"]}, 'run.toml: size 2 must be a whole number, not "2": correct it'),
-        ({"epochs": 3, "Rate": 1}, 'run.toml: there is no key "Rate", did you mean "rate"?: correct it'),
+        ({"epochs": 3, "shuffle": 1}, "run.toml: shuffle must be true or false, not 1: write true or false"),
+        ({"epochs": 3, "name": 1}, "run.toml: name must be text in quotes, not 1: write text in quotes"),
+        ({"epochs": 3, "sizes": 1}, "run.toml: sizes must be a list, not 1: write a list"),
+        (
+            {"epochs": 3, "sizes": [1, "2"]},
+            'run.toml: size 2 must be a whole number, not "2": write a whole number',
+        ),
+        (
+            {"epochs": 3, "Rate": 1},
+            'run.toml: there is no key "Rate", did you mean "rate"?: rename it, or take it out',
+        ),
         (
             {"epochs": 3, "xyz": 1},
-            'run.toml: there is no key "xyz" (known: epochs, name, rate, shuffle, sizes): correct it',
+            'run.toml: there is no key "xyz" (known: epochs, name, rate, shuffle, sizes): rename it, or take it out',
         ),
         (
             {"rate": -1, "nme": ""},

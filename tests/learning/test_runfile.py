@@ -47,9 +47,9 @@ def test_every_mistake_is_named_at_once(told: Told, write: Write) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("shuffle = 1\n", "run.toml: shuffle must be true or false, not 1: correct it"),
-        ("seed = 1.5\n", "run.toml: seed must be a whole number, not 1.5: correct it"),
-        ("rate = nan\n", "run.toml: rate must be a finite number, not NaN: correct it"),
+        ("shuffle = 1\n", "run.toml: shuffle must be true or false, not 1: write true or false"),
+        ("seed = 1.5\n", "run.toml: seed must be a whole number, not 1.5: write a whole number"),
+        ("rate = nan\n", "run.toml: rate must be a finite number, not NaN: write a finite number"),
         (
             "epochs = \n",
             '"run.toml", line 1: this is not TOML: invalid value: correct that line or the one before',

@@ -383,7 +383,7 @@ def test_weights_may_be_given_beside_the_network_and_come_before_its_own() -> No
         ),
         (ShapeMismatch, {"parameters": {"W1": [[1.0]]}}, '"W1" must have shape (2, 2), not (1, 1)'),
         (InvalidInput, {"x": ["a", "b"]}, "x must be numbers in rows of one length, not ['a', 'b']"),
-        (InvalidInput, {"x": [1.0, np.nan]}, "x must be finite numbers, but one is not: correct it"),
+        (InvalidInput, {"x": [1.0, np.nan]}, "x must be finite numbers, but one is not: replace it"),
     ],
 )
 def test_a_wrong_use_is_one_sentence(

@@ -68,8 +68,9 @@ def command(
       [shapes]    W1 = "2 × 3"
       [counts]    parameters = "9"
       [letters]   n = ["the number of data points"]
+      [again]     "o1@2" = "0.6443"   (printed a second time)
     In a .csv file they are rows: formula of σ(x), range of relu, shape of W1,
-    number of parameters, letter n.
+    number of parameters, letter n, again o1@2.
 
     The exit code is 0 if all is right, 1 if an answer is wrong, 2 if a sheet cannot be read.
     """

@@ -23,7 +23,9 @@ def load_formulas(path: str) -> None:
         raise ConfigError(f"{quoted(path)}{_line(error, path)}: {error}") from None
     except Exception as error:
         told = error.msg if isinstance(error, SyntaxError) else f"{type(error).__name__}: {error}"
-        raise ConfigError(f"{quoted(path)}{_line(error, path)} went wrong: {told}: correct it") from None
+        raise ConfigError(
+            f"{quoted(path)}{_line(error, path)} went wrong: {told}: change that line"
+        ) from None
 
 
 def _line(error: Exception, path: str) -> str:

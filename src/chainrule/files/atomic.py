@@ -169,7 +169,9 @@ def _target(path: PathLike) -> tuple[Path, os.stat_result | None]:
     """The file that `path` stands for once links are followed, and its status if it exists."""
     given = os.fspath(path)
     if "\0" in given:
-        raise CannotWrite(f"cannot write {quoted(path)}: its name holds a null character: correct it")
+        raise CannotWrite(
+            f"cannot write {quoted(path)}: its name holds a null character: choose another name"
+        )
     target, old = Path(os.path.realpath(given)), None
     with _naming(path), suppress(FileNotFoundError):
         old = target.stat()

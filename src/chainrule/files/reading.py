@@ -36,7 +36,7 @@ _AGAIN = "copy the file again, or make it again"
 def opened(path: PathLike) -> Iterator[tuple[BinaryIO, int]]:
     where = quoted(path)
     if "\0" in os.fspath(path):
-        raise _refused(where, "its name holds a null character", "correct it")
+        raise _refused(where, "its name holds a null character", "choose another name")
     try:
         # Asked before opening: opening a pipe would wait for somebody to write to it.
         mode = Path(path).stat().st_mode

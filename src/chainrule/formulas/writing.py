@@ -200,6 +200,7 @@ def symbol_mathml(name: str) -> str:
     return f"<mrow><mi>{prefix}</mi>{letter}</mrow>" if prefix else letter
 
 
+@lru_cache(maxsize=4096)
 def _parts(name: str) -> tuple[str, str, str, str, str]:
     matched = _SYMBOL.match(name)
     if matched is None:

@@ -67,7 +67,7 @@ def _syntax(source: str, text: str, told: str) -> str:
     what = AT.sub("", told)
     what = what[:1].lower() + what[1:]
     if at is None:
-        return f"{source} is not TOML: {what}: correct it"
+        return f"{source} is not TOML: {what}: write lines such as name = 3"
     line = at[1] or str(text.count("\n") + 1)
     return f"{source}, line {line}: this is not TOML: {what}: correct that line or the one before"
 
@@ -87,9 +87,10 @@ def checked(model: type[S], values: Mapping[str, Any], source: str) -> S:
     try:
         return model.model_validate(dict(values))
     except ValidationError as failed:
-        told = list(dict.fromkeys(_told(error, model) for error in failed.errors(include_url=False)))
+        found = failed.errors(include_url=False)
+        told = list(dict.fromkeys(_told(error, model) for error in found))
     if len(told) == 1:
-        raise ConfigError(f"{source}: {told[0]}: correct it")
+        raise ConfigError(f"{source}: {told[0]}{_advice(found[0])}")
     more = f"; … and {len(told) - LISTED} more" if len(told) > LISTED else ""
     raise ConfigError(f"{source} has {len(told)} mistakes: {'; '.join(told[:LISTED])}{more}: correct them")
 
@@ -121,6 +122,26 @@ def _told(error: Any, model: type[Section]) -> str:
         case _:
             wanted = f"must be {_WANTED[kind]}" if kind in _WANTED else error["msg"].lower()
     return f"{name} {wanted}, not {given}"
+
+
+def _advice(error: Any) -> str:
+    """What to do about a mistake, where what is wrong does not say so itself."""
+    kind = error["type"]
+    match kind:
+        case "missing":
+            return ": add it"
+        case "extra_forbidden":
+            return ": rename it, or take it out"
+        case "value_error":
+            told = str(error["ctx"]["error"])
+            return "" if ": " in told or told.startswith("write") else ": change that"
+        case "greater_than_equal" | "greater_than":
+            return ": raise it"
+        case "less_than_equal" | "less_than":
+            return ": lower it"
+        case "too_short":
+            return ": add an entry"
+    return f": write {_WANTED[kind]}" if kind in _WANTED else ": change that"
 
 
 _WANTED = {

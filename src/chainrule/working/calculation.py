@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from numbers import Integral
 from typing import Any
@@ -48,15 +48,22 @@ class Calculation:
     rounding: Callable[[str], Rounding]
     policy: Policy
     by: str
+    _written: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def __getitem__(self, key: str) -> Decimal:
         return self.values[key]
 
     def written(self, key: str) -> str:
         """A number as it is printed: a given one as it was given."""
-        if key in self.program.given:
-            return given_text(self.program.given[key], whole=self.by == PENCIL)
-        return self.rounding(key).written(self.values[key])
+        found = self._written.get(key)
+        if found is None:
+            given = self.program.given.get(key)
+            if given is not None:
+                found = given_text(given, whole=self.by == PENCIL)
+            else:
+                found = self.rounding(key).written(self.values[key])
+            self._written[key] = found
+        return found
 
 
 def with_pencil(program: Program, policy: Policy = AS_IS, naming: Naming | None = None) -> Calculation:
@@ -161,10 +168,7 @@ def as_decimal(value: Any) -> Decimal:
 
 def given_text(value: Any, *, whole: bool) -> str:
     """A given number as it was given; a float with all its digits, or as other numbers are shown."""
+    number = as_decimal(value)
     if whole or isinstance(value, Decimal | Integral):
-        return (
-            f"{as_decimal(value):f}"
-            if abs(as_decimal(value).adjusted()) < PLAIN
-            else str(as_decimal(value)).replace("E", "e")
-        )
-    return EXACT.written(as_decimal(value))
+        return f"{number:f}" if abs(number.adjusted()) < PLAIN else str(number).replace("E", "e")
+    return EXACT.written(number)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 __all__ = ["Entry", "Partial", "Quantity", "quantity"]
 
@@ -76,6 +76,7 @@ def quantity(key: str) -> Quantity:
     return _entry(key)
 
 
+@lru_cache(maxsize=8192)
 def _entry(key: str) -> Entry:
     matched = _KEY.match(key)
     if matched is None:

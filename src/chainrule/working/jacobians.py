@@ -251,7 +251,7 @@ def _numbers(name: str, given: Any) -> Table:
     except (TypeError, ValueError):
         raise InvalidInput(f"{name} must be numbers in rows of one length, not {given!r}") from None
     if not np.isfinite(table).all():
-        raise InvalidInput(f"{name} must be finite numbers, but one is not: correct it")
+        raise InvalidInput(f"{name} must be finite numbers, but one is not: replace it")
     return table
 
 

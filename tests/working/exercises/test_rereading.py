@@ -11,6 +11,7 @@ from random import Random
 import pytest
 
 from chainrule.errors import ConfigError
+from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.writing import Form
 from chainrule.working.document import Step
 from chainrule.working.exercises.maker import Maker
@@ -44,6 +45,16 @@ def test_random_exercises_multiply_out() -> None:
             for form in FORMS if seed == 0 else FORMS[:1]:
                 assert list(misprints(working, exercise.calculation, form)) == [], plan.label
     assert lines > 5000
+
+
+@pytest.mark.parametrize("activation", [name for name in ACTIVATIONS if name != "softmax"])
+def test_every_activation_is_read_in_every_form(activation: str) -> None:
+    exercise = Maker(plan_of("2,1,1", activation=[activation, "sigmoid"])).exercise(
+        1, tell_apart=False, most=1
+    )
+    working = worked(exercise, drawn=False)
+    for form in FORMS:
+        assert list(misprints(working, exercise.calculation, form)) == []
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -99,8 +99,43 @@ def test_what_the_notation_calls_by_a_letter_is_a_meaning_of_it() -> None:
     )
 
 
-def test_a_letter_may_stand_for_a_quantity_of_the_example() -> None:
-    assert slips(f'{PSYC}[letters]\nC = ["C"]') == []
+@pytest.mark.parametrize("word", ["C", "the loss", "the error", "the cost function"])
+def test_a_letter_may_stand_for_a_quantity_of_the_example(word: str) -> None:
+    assert slips(f'{PSYC}[letters]\nC = ["{word}"]') == []
+    (told,) = slips(f'{PSYC}[letters]\nw = ["{word}", "the learning rate"]')
+    assert told.endswith("and the learning rate: give each a letter of its own")
+
+
+def test_hidden_units_are_told_from_others() -> None:
+    same = '["hidden neurons", "the number of units in the hidden layer"]'
+    assert slips(f"{PSYC}[letters]\nm = {same}") == []
+    assert slips(f'{PSYC}[letters]\nm = ["hidden neurons", "inputs"]') != []
+
+
+# --- numbers printed again ---------------------------------------------------------------------------
+
+NUMBERS = PSYC + '[answers]\nh1 = "0.615"\nh2 = "0.5828"\n[answers.pass2]\no1 = "0.6484"\n[again]\n'
+
+
+@pytest.mark.parametrize(
+    ("again", "verdict", "told"),
+    [
+        ('"o1@2" = "0.6443"', "wrong", ["a typing slip: printed elsewhere as 0.6484, which is right"]),
+        ('h2 = "0.59"', "wrong", ["a typing slip: printed elsewhere as 0.5828, which is wrong, too"]),
+        ('h1 = "0.6154"', "rounded", []),
+        ('h2 = "0.5828"', "wrong", []),
+    ],
+)
+def test_a_number_printed_again_is_held_against_its_first_digits(
+    again: str, verdict: str, told: list[str]
+) -> None:
+    found = marked(NUMBERS + again).marking.marked[-1]
+    assert (found.verdict, [each.slip for each in found.candidates]) == (verdict, told)
+
+
+def test_what_follows_is_no_slip_when_it_is_printed_again() -> None:
+    sheet = PSYC + '[answers]\nh1 = "0.8"\nz3 = "0.7018"\n[again]\nz3 = "0.702"'
+    assert verdicts(marked(sheet)) == {"h1": "wrong", "z3": "follow-through", "again z3": "follow-through"}
 
 
 # --- what is refused ---------------------------------------------------------------------------------
@@ -113,6 +148,14 @@ def test_a_letter_may_stand_for_a_quantity_of_the_example() -> None:
             '[letters]\nn = ["how happy I am"]',
             '"a.toml", letters.n: "how happy I am" is not understood: write the number of samples, outputs, '
             "inputs, hidden units, layers, parameters, passes",
+        ),
+        (
+            PSYC + '[answers]\nz1 = "0.47"\n[again]\nz2 = "0.33"',
+            '"a.toml", again.z2: z2 is printed again, but no number answers it: put this into [answers]',
+        ),
+        (
+            PSYC + '[answers]\nz1 = "0.47"\n[again]\nz1 = "x1"',
+            '"a.toml", again.z1: "x1" is not a number',
         ),
         ("[letters]\nn = [1]", '"a.toml", letters.n is what it stands for, in quotes, such as ["the number'),
         ('[shapes]\nW1 = "2 × 2"', '"a.toml" does not say which example it answers: write example ='),

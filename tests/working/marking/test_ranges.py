@@ -51,6 +51,8 @@ def test_every_range_marks_itself_as_right(name: str) -> None:
         (r"$\left[0, \infty\right)$", 0.0, math.inf, (True, False)),
         ("ReLU(z) ∈ [0, inf)", 0.0, math.inf, (True, False)),
         (">= 0", 0.0, math.inf, (True, False)),
+        ("0 < a < 1", 0.0, 1.0, (False, False)),
+        ("-1 ≤ tanh(z) < 1", -1.0, 1.0, (True, False)),
         ("ℝ", -math.inf, math.inf, (False, False)),
     ],
 )

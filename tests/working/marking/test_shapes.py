@@ -51,8 +51,8 @@ def test_a_bias_is_a_list_or_lies_as_the_vectors_do(written: str) -> None:
     [
         ("W1", "4 × 3", ["transposed: here z = x W + b, samples are rows"]),
         ("b1", "4 × 1", ["transposed: here z = x W + b, samples are rows"]),
-        ("z1", "1 × 4", ["the batch left out: there are 5 samples", "the shape of b1 and db1"]),
-        ("a2", "2", ["the batch left out: there are 5 samples"]),
+        ("z1", "1 × 4", ["the batch left out: it has 5 samples", "the shape of b1 and db1"]),
+        ("a2", "2", ["the batch left out: it has 5 samples"]),
         ("W1", "12", ["the number of its entries, not its shape"]),
         ("W1", "(4, 4)", ["the bias counted in"]),
         ("W1", "4 × 2", ["the shape of W2"]),
@@ -101,6 +101,8 @@ def test_what_can_be_counted(name: str, right: int) -> None:
         ("weights", "26", "the biases counted in"),
         ("weights", "13", "inputs and units added, not multiplied"),
         ("parameters of layer 1", "12", "biases forgotten"),
+        ("layers", "3", "the inputs counted as a layer: they calculate nothing"),
+        ("layers", "1", "hidden layers alone"),
     ],
 )
 def test_a_wrong_count_has_its_slip(name: str, written: str, slip: str) -> None:

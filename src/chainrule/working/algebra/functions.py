@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chainrule.formulas.activations import ACTIVATIONS, Activation
 from chainrule.formulas.expression import PRIMITIVES, Expression, as_expression, substitute
+from chainrule.formulas.vocabulary import erfc
 
 # The name a person writes → the vocabulary's.
 FUNCTIONS = {
@@ -44,6 +45,8 @@ def function_called(name: str) -> Function | None:
     >>> function_called("σ").of(Symbol("z"))
     1 / (1 + exp(-z))
     """
+    if name == "erf":
+        return Function(lambda z: 1 - as_expression(erfc(z)))
     if name in FUNCTIONS:
         primitive = PRIMITIVES[FUNCTIONS[name]]
         many = 2 if primitive.name in _PAIRS else 1

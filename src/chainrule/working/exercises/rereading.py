@@ -143,6 +143,7 @@ _SIGNS = {
     r"\cos": "cos",
     r"\max": "max",
     r"\min": "min",
+    r"\pi": "π",
 }
 
 

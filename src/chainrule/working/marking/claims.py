@@ -8,9 +8,11 @@ relu = "[0, +∞)"
 W1 = "2 × 3"
 [letters]                   # what they stand for, each time
 n = ["the number of data points"]
+[again]                     # numbers among the answers that are printed a second time
+"o1@2" = "0.6443"
 
 In a table of names and values, and in [answers], the same are called "formula of σ(x)", "range of relu",
-"shape of W1", "number of parameters" and "letter n".
+"shape of W1", "number of parameters", "letter n" and "again o1@2".
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from chainrule.working.marking.answers import Answer, Candidate, Marked
 
 __all__ = ["SECTIONS", "Claim", "Kind", "claim_of", "told", "wrong"]
 
-Kind = Literal["formulas", "ranges", "shapes", "counts", "letters"]
+Kind = Literal["formulas", "ranges", "shapes", "counts", "letters", "again"]
 
 SECTIONS: dict[Kind, str] = {
     "formulas": "formula of ",
@@ -30,6 +32,7 @@ SECTIONS: dict[Kind, str] = {
     "shapes": "shape of ",
     "counts": "number of ",
     "letters": "letter ",
+    "again": "again ",
 }
 """The tables of a sheet, and how their names begin where there are no tables."""
 

@@ -46,11 +46,21 @@ _COUNTED: tuple[tuple[str, str, Callable[[Counts], int]], ...] = (
         lambda c: c.layers[-1],
     ),
     ("inputs", r"input (neurons?|units?|nodes?)|inputs?|features?", lambda c: c.layers[0]),
-    ("hidden units", r"hidden (neurons?|units?|nodes?)", lambda c: sum(c.layers[1:-1])),
+    (
+        "hidden units",
+        r"hidden (neurons?|units?|nodes?)|(neurons?|units?|nodes?) (in|of) (the |all )?hidden layers?",
+        lambda c: sum(c.layers[1:-1]),
+    ),
     ("layers", r"layers?", lambda c: len(c.layers) - 1),
     ("parameters", r"(trainable )?parameters?", lambda c: c.parameters),
     ("passes", r"passes|steps|epochs|iterations", lambda c: c.passes),
 )
+
+_QUANTITIES = (
+    ("C@1", r"(total )?(loss|error|cost)( function)?", "the loss"),
+    ("eta@1", r"(learning |step )?rate|step size", "the learning rate"),
+)
+"""Key → what people call it, and what it is called here."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +112,9 @@ def _read(text: str, example: Example | None, where: str) -> _Meaning:
             here = _counts(example)
             value = f" ({count(here)} here)" if here is not None else ""
             return _Meaning(("number of", what), f"the number of {what}{value}", count(OTHER))
+    for key, pattern, shown in _QUANTITIES:
+        if re.fullmatch(pattern, plain):
+            return _Meaning(("quantity", key), shown)
     if example is not None:
         try:
             found = example.namer.parse(text)

@@ -95,7 +95,7 @@ def _reached(values: list[Decimal], bound: float, extreme: Callable[..., int]) -
 
 
 def read_range(written: str) -> Range:
-    """A range as people write it: (0, 1), [0, +∞), ]0, 1[, {0, 1}, ≥ 0, ℝ.
+    """A range as people write it: (0, 1), [0, +∞), ]0, 1[, {0, 1}, ≥ 0, 0 < a < 1, ℝ.
 
     >>> read_range("[0; inf)") == Range(0.0, math.inf, (True, False))
     True
@@ -115,6 +115,10 @@ def read_range(written: str) -> Range:
         end, closed = _end(found[2]), found[1] in (">=", "≥", "<=", "≤")
         above = found[1][0] in ">≥"
         return Range(end, math.inf, (closed, False)) if above else Range(-math.inf, end, (False, closed))
+    if found := re.fullmatch(
+        r"([^<>≤≥=]+?)\s*(<=|≤|<)\s*[a-zŷσ]\w*(?:\([a-z]\))?\s*(<=|≤|<)\s*([^<>≤≥=]+)", text
+    ):
+        return Range(_end(found[1]), _end(found[4]), (found[2] != "<", found[3] != "<"))
     found = re.fullmatch(r"([\[\](])\s*(.+?)\s*[,;]\s*(.+?)\s*([\[\])])", text)
     if found is None:
         raise InvalidInput(f'"{written}" is no range: write it as (0, 1), [0, +∞), {{0, 1}} or ℝ')

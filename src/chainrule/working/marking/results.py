@@ -10,6 +10,7 @@ from functools import cached_property
 from chainrule.engines.rounding import Policy, Rounding, agrees, read_number
 from chainrule.errors import ConfigError
 from chainrule.working.calculation import with_pencil
+from chainrule.working.marking.again import mark_again
 from chainrule.working.marking.answers import Marked, Marking, RoundingFound
 from chainrule.working.marking.claims import Claim
 from chainrule.working.marking.formula_claims import mark_formula_claims
@@ -101,7 +102,7 @@ def mark_sheet(sheet: Sheet, follow_through: float = 1.0) -> Result:
     (2.0, 2.0)
     """
     numbers = _mark_answers(sheet, follow_through) if sheet.answers else _nothing(sheet)
-    claimed = mark_claims(sheet)
+    claimed = mark_claims(sheet, numbers)
     if not claimed:
         return Result(sheet, numbers, follow_through)
     wrong = [each.answer.name for each in claimed if each.verdict == "wrong"]
@@ -115,8 +116,11 @@ def mark_sheet(sheet: Sheet, follow_through: float = 1.0) -> Result:
     return Result(sheet, marking, follow_through)
 
 
-def mark_claims(sheet: Sheet) -> list[Marked]:
-    """The claims of a sheet, in their order. Raises ConfigError with the place for what cannot be read."""
+def mark_claims(sheet: Sheet, numbers: Marking) -> list[Marked]:
+    """The claims of a sheet, in their order; numbers: its answers, marked.
+
+    Raises ConfigError with the place for what cannot be read.
+    """
     formulas = [claim for claim in sheet.claims if claim.kind == "formulas"]
     marked = dict(zip(map(id, formulas), mark_formula_claims(formulas, sheet.rounding), strict=True))
     for claim in sheet.claims:
@@ -125,6 +129,9 @@ def mark_claims(sheet: Sheet) -> list[Marked]:
                 marked[id(claim)] = mark_range(claim)
             case "letters":
                 marked[id(claim)] = mark_letter(claim, sheet.example)
+            case "again":
+                exact = Result(sheet, numbers).exact
+                marked[id(claim)] = mark_again(claim, sheet.example, numbers.marked, exact)
             case "shapes" | "counts":
                 mark_one = mark_shape if claim.kind == "shapes" else mark_count
                 marked[id(claim)] = mark_one(claim, _shapes(sheet, claim))

@@ -135,7 +135,10 @@ def _shape_slips(symbol: str, stated: tuple[int, ...], shapes: Shapes) -> Iterat
         yield told(f"transposed: here {how}", "transposed")
     units = rows if shapes.columns else columns
     if shapes.sizes.per_sample(symbol) and stated in ((units,), (1, units), (units, 1)):
-        yield told(f"the batch left out: there are {shapes.samples} samples", "batch-left-out")
+        yield told(
+            f"the batch left out: it has {shapes.samples} sample{'s' * (shapes.samples != 1)}",
+            "batch-left-out",
+        )
     elif stated == (rows * columns,):
         yield told("the number of its entries, not its shape", "entries")
     turned = symbol.removeprefix("d").startswith("W")
@@ -188,6 +191,7 @@ _COUNTED = {
 def _parts(subject: str) -> tuple[str, int]:
     """What is counted, and in which layer (0 for all)."""
     plain = " ".join(re.sub(r"\b(trainable|all|the|its)\b", " ", subject.lower()).split())
+    plain = re.sub(r"^hidden (units|neurons|nodes)$", "hidden units", plain)
     found = re.fullmatch(r"(\w+)(?: (?:of|in) layer (\d+))?", plain)
     if found is None:
         return plain, 0
@@ -211,6 +215,7 @@ def _count(subject: str, shapes: Shapes) -> int:
     plain = {
         "inputs": network.inputs,
         "outputs": network.outputs,
+        "hidden units": sum(network.sizes[1:-1]),
         "layers": len(network.dense),
         "samples": shapes.samples,
     }
@@ -231,6 +236,16 @@ def _count_slips(subject: str, shapes: Shapes) -> Iterator[tuple[str, str, int]]
     """Words, kind, and what is counted then."""
     network = shapes.derivation.network
     what, layer = _parts(subject)
+    if what == "layers":
+        yield (
+            "the inputs counted as a layer: they calculate nothing",
+            "inputs-counted",
+            len(network.dense) + 1,
+        )
+        yield "hidden layers alone", "layer-left-out", len(network.dense) - 1
+    if what in ("units", "neurons", "nodes") and not layer:
+        yield "the inputs counted as units: they calculate nothing", "inputs-counted", sum(network.sizes)
+        yield "hidden units alone", "layer-left-out", sum(network.sizes[1:-1])
     if what not in _COUNTED:
         return
     layers = [layer] if layer else list(range(1, len(network.dense) + 1))

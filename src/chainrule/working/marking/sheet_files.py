@@ -42,7 +42,7 @@ class Given:
 class SheetFile:
     """What a file says.
 
-    claims: the entries of [formulas], [ranges], [shapes], [counts] and [letters], named as they are elsewhere
+    claims: the entries of [formulas], [ranges], [shapes], [counts], [letters] and [again], named as they are elsewhere
     table: its keys, with floating-point numbers;  decimals: the same with the digits as written
     """
 
@@ -248,7 +248,9 @@ def _rows(text: str, source: str) -> Iterator[tuple[int, list[str]]]:
             if any(cell.strip() for cell in row):
                 yield reader.line_num, row
     except csv.Error as error:
-        raise ConfigError(f"{source}, row {reader.line_num}: this is not CSV: {error}: correct it") from None
+        raise ConfigError(
+            f"{source}, row {reader.line_num}: this is not CSV: {error}: write name,value, and quotes in pairs"
+        ) from None
 
 
 # --- files ------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from html import escape
 
 from chainrule.formulas.writing import GREEK, Form, symbol_latex, symbol_mathml, symbol_text
@@ -85,11 +86,19 @@ def filled(template: str, places: Mapping[str, int | str], *, one_sample: bool, 
     one_sample: the sample's place among indices is left out
     longest:    the greatest of the indices; above 9, neighbours get a comma between them
     """
+    parts = _taken_apart(template, one_sample, longest > _MORE_THAN_A_DIGIT)
+    return Parts(*(part.format_map(places) if "{" in part else part for part in parts))
+
+
+@lru_cache(maxsize=256)
+def _taken_apart(template: str, one_sample: bool, commas: bool) -> tuple[str, str, str, str]:
+    """A template's parts, each with its own placeholders: they hold none of the signs that part a name."""
     if one_sample:
         template = template.replace("{n},", "").replace("[{n}]", "")
-    if longest > _MORE_THAN_A_DIGIT:
+    if commas:
         template = re.sub(r"(?<=[ijk]\})(?=\{[ijk]\})", ",", template)
-    return parts_of(template.format(**places))
+    parts = parts_of(template)
+    return parts.base, parts.below, parts.above, parts.index
 
 
 def parts_of(written: str) -> Parts:
