@@ -29,6 +29,7 @@ ORDER = [
     "formulas",
     "chart",
     "exercise",
+    "words",
 ]
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 
 import click
 
 from chainrule.cli.failing import PROGRAM, run
-from chainrule.errors import unknown
+from chainrule.cli.group import LazyGroup
 
 __all__ = ["COMMANDS", "main"]
 
@@ -28,36 +27,15 @@ COMMANDS: dict[str, str] = {
     "formulas": "list the formulas, or explain one and compute it at a point",
     "chart": "draw a chart: loss curve, decision boundary, learning rules, …",
     "exercise": "make question sheets and keys to work by hand, one for each seed",
+    "words": "use, measure and convert word vectors",
 }
 """Command → its one-line help, in the order of `chainrule --help`; `cli/<name>.py` holds it as `command`."""
 
 
-class _Commands(click.Group):
-    """A group that knows its commands by the table, and imports only the one that is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise unknown("command", args[0], COMMANDS)
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
 @click.command(
-    cls=_Commands,
+    cls=LazyGroup,
+    table=COMMANDS,
+    modules=f"{__name__}.",
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=f'"{PROGRAM} COMMAND --help" tells more about a command.',

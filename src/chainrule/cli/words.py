@@ -1,0 +1,35 @@
+"""`chainrule words`: the group of commands for word vectors; `cli/words_<name>.py` holds each."""
+
+from __future__ import annotations
+
+import click
+
+from chainrule.cli.group import LazyGroup
+
+__all__ = ["COMMANDS", "command"]
+
+COMMANDS: dict[str, str] = {
+    "neighbours": "list the words nearest to a word",
+    "analogy": "complete an analogy: man is to king as woman is to …",
+    "odd": "name the word that does not belong",
+    "similarity": "tell how alike two words are",
+    "evaluate": "measure vectors on analogies and on pairs of words with scores",
+    "convert": "write vectors in another format",
+}
+"""Command → its one-line help, in the order of `chainrule words --help`."""
+
+
+@click.command(
+    "words",
+    cls=LazyGroup,
+    table=COMMANDS,
+    modules="chainrule.cli.words_",
+    kind="words command",
+    invoke_without_command=True,
+    epilog='"chainrule words COMMAND --help" tells more about a command.',
+)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Word vectors: use, measure and convert them."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
