@@ -24,9 +24,10 @@ from chainrule.errors import (
     UnknownName,
 )
 from chainrule.words.counts import Counts
+from chainrule.words.epochs import sharing
 from chainrule.words.glove import GloVe, Progress, Start, train_glove
 from chainrule.words.glove_tables import Tables
-from chainrule.words.glove_training import State, Training, sharing
+from chainrule.words.glove_training import State, Training
 from chainrule.words.strata import deal, order_pairs
 from chainrule.words.vocabulary import Vocabulary
 from tolerances import assert_close

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from numbers import Integral, Real
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -20,17 +19,29 @@ from chainrule.formulas.vocabulary import log
 from chainrule.formulas.wordvectors import glove_adagrad, glove_weighting
 from chainrule.learning.interrupts import stop_on_interrupt
 from chainrule.words.counts import Counts
+from chainrule.words.epochs import (
+    Ending,
+    Epoch,
+    Kind,
+    Progress,
+    check_common,
+    check_dtype,
+    check_run,
+    check_share,
+    kinds_of,
+    processors,
+    run_epochs,
+    sharing,
+)
 from chainrule.words.glove_checkpoints import Checkpoint
 from chainrule.words.glove_tables import Start, Tables
-from chainrule.words.glove_training import Epoch, Progress, State, Training, sharing, total_cost
+from chainrule.words.glove_training import State, Training, total_cost
 from chainrule.words.strata import Chosen, Dealing, Pairs, deal, groups_for, order_pairs
 from chainrule.words.vocabulary import Vocabulary
 
 __all__ = ["Epoch", "GloVe", "Progress", "Start", "train_glove"]
 
 Array = NDArray[Any]
-Ending = Literal["epochs", "patience", "interrupted"]
-Kind = Literal["sum", "words", "contexts", "both"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,15 +63,7 @@ class GloVe:
 
     def vectors(self, kind: Kind = "sum") -> Array:
         """The vectors to use: w + w̃ as in the paper, (V, D); either; or "both" side by side, (V, 2D)."""
-        made: dict[str, Callable[[], Array]] = {
-            "sum": lambda: self.words + self.contexts,
-            "words": lambda: self.words,
-            "contexts": lambda: self.contexts,
-            "both": lambda: np.concatenate([self.words, self.contexts], axis=1),
-        }
-        if kind not in made:
-            raise ConfigError(f"vectors are {', '.join(made)}, not {kind!r}: choose one of them")
-        return made[kind]()
+        return kinds_of(self, kind)
 
     def start(self) -> Start:
         """These vectors as something to start from."""
@@ -95,30 +98,17 @@ class _Settings:
     threads: int | None
 
     def __post_init__(self) -> None:
-        _whole("size", self.size, 1, "give for example 100")
-        _whole("seed", self.seed, 0, "give for example 0")
-        if self.threads is not None:
-            _whole("threads", self.threads, 1, "leave it out to use all processors")
+        check_common(self.size, self.seed, self.threads)
         glove_weighting(x_max=self.x_max, alpha=self.alpha)
         for rate in (self.rate, self.bias_rate):
             glove_adagrad(learning_rate=rate)
-        if (
-            isinstance(self.held_out, bool)
-            or not isinstance(self.held_out, Real)
-            or not 0 <= self.held_out < 1
-        ):
-            raise ConfigError(
-                f"held_out is a share of the pairs, at least 0 and below 1, not {self.held_out!r}: "
-                "give for example 0.01"
-            )
-        if self.dtype not in ("float32", "float64"):
-            raise ConfigError(f'dtype is "float32" or "float64", not {self.dtype!r}: choose one of them')
+        check_share(self.held_out, "pairs")
+        check_dtype(self.dtype)
 
     @property
     def workers(self) -> int:
         """How many threads."""
-        here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return self.threads or here
+        return self.threads or processors()
 
     def kept(self) -> dict[str, Any]:
         """Those that a checkpoint must have been made with."""
@@ -180,12 +170,7 @@ def train_glove(
         size=size, x_max=x_max, alpha=alpha, rate=rate, bias_rate=bias_rate, seed=seed, held_out=held_out,
         dtype=dtype, threads=threads,
     )  # fmt: skip
-    _whole("epochs", epochs, 1, "give for example 15")
-    _whole("checkpoint_every", checkpoint_every, 1, "give for example 1")
-    if patience is not None:
-        _whole("patience", patience, 1, "give for example 3, or leave it out")
-    if resume and checkpoint is None:
-        raise ConfigError("to resume, the checkpoint must be named: give checkpoint=")
+    check_run(epochs, patience, checkpoint, checkpoint_every, resume)
     _check_counts(counts)
     tables = _tables(counts, settings, start, freeze)
     kept = None
@@ -202,42 +187,13 @@ def train_glove(
         )
     with sharing(min(settings.workers, tables.dealing.count)) as share, stop_on_interrupt() as interrupted:
         training = Training(counts, tables, pairs, apart, (rate, bias_rate), seed, state, share)
-        ended = _epochs(
-            training, epochs, patience, progress or (lambda _: None), interrupted, kept, checkpoint_every
-        )
+        save = None if kept is None else partial(kept.save, state)
+        told = progress or (lambda _: None)
+        ended = run_epochs(training, epochs, patience, told, interrupted, save, checkpoint_every)
     arrays = (*tables.vectors(0), *tables.vectors(1))
     return GloVe(
         counts.vocabulary, arrays[0], arrays[2], arrays[1], arrays[3], dict(vars(settings)), tuple(state.epochs), ended
     )  # fmt: skip
-
-
-def _epochs(
-    training: Training,
-    epochs: int,
-    patience: int | None,
-    told: Callable[[Progress], None],
-    interrupted: Callable[[], bool],
-    kept: Checkpoint | None,
-    every: int,
-) -> Ending:
-    state = training.state
-    while len(state.epochs) < epochs:
-        if patience is not None and _stuck(state.epochs, patience):
-            return "patience"
-        finished = training.epoch(epochs, told, interrupted)
-        stop = interrupted()
-        last = len(state.epochs) == epochs or (patience is not None and _stuck(state.epochs, patience))
-        if kept is not None and (stop or last or len(state.epochs) % every == 0):
-            kept.save(state)
-        if stop and not (finished and last):
-            return "interrupted"
-    return "patience" if patience is not None and _stuck(state.epochs, patience) else "epochs"
-
-
-def _stuck(history: list[Epoch], patience: int) -> bool:
-    """Whether none of the last epochs cost less than the best before them."""
-    costs = [epoch.cost if epoch.held_out is None else epoch.held_out for epoch in history]
-    return len(costs) > patience and min(costs[-patience:]) >= min(costs[:-patience])
 
 
 def _tables(
@@ -306,8 +262,3 @@ def _check_counts(counts: Counts) -> None:
             f'the count of "{other}" near "{own}" is {counts.values[at]:g}: counts must be above 0 and finite, '
             "count the corpus again"
         )
-
-
-def _whole(name: str, value: Any, least: int, advice: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise ConfigError(f"{name} must be a whole number of at least {least}, not {value!r}: {advice}")

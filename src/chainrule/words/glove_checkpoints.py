@@ -14,8 +14,9 @@ from chainrule.errors import ModelFileError
 from chainrule.files.atomic import PathLike, quoted
 from chainrule.files.tensors import read_tensors, write_tensors
 from chainrule.words.counts import Counts
+from chainrule.words.epochs import Epoch
 from chainrule.words.glove_tables import Tables
-from chainrule.words.glove_training import Epoch, State
+from chainrule.words.glove_training import State
 
 KIND = "glove checkpoint"
 

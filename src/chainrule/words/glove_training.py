@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,39 +11,11 @@ from numpy.typing import NDArray
 
 from chainrule.errors import Divergence
 from chainrule.words.counts import Counts
+from chainrule.words.epochs import Epoch, Progress, Share
 from chainrule.words.glove_kernels import costing, training
 from chainrule.words.glove_tables import Tables
 from chainrule.words.kernels import call, row_of
 from chainrule.words.strata import Pairs
-
-Share = Callable[[Callable[[], None]], None]
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch did.
-
-    number:   from 1
-    cost:     the mean of f(x) e² over the pairs, in float64, each as it was before its own step: the paper's
-              J, over the number of pairs, as met on the way. Stanford's program prints half of it
-    held_out: the same of the pairs that were held out, after the epoch; None where there are none
-    seconds:  how long it took
-    """
-
-    number: int
-    cost: float
-    held_out: float | None
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far training is: the epoch under way of so many, its part that is done, and its cost so far."""
-
-    epoch: int
-    epochs: int
-    part: float
-    cost: float
 
 
 @dataclass
@@ -62,21 +32,6 @@ class State:
     costs: list[float] = field(default_factory=list)
 
 
-@contextmanager
-def sharing(threads: int) -> Iterator[Share]:
-    """A function that runs another in each of so many threads, and waits for them."""
-    if threads == 1:
-        yield lambda work: work()
-        return
-    with ThreadPoolExecutor(threads) as pool:
-
-        def share(work: Callable[[], None]) -> None:
-            for waiting in [pool.submit(work) for _ in range(threads)]:
-                waiting.result()
-
-        yield share
-
-
 @dataclass
 class Training:
     """Training under way."""
@@ -89,6 +44,11 @@ class Training:
     seed: int
     state: State
     share: Share
+
+    @property
+    def epochs(self) -> list[Epoch]:
+        """Those that are done."""
+        return self.state.epochs
 
     def epoch(self, epochs: int, told: Callable[[Progress], None], stopping: Callable[[], bool]) -> bool:
         """Go on to the end of the epoch, or, if stopping, of the stratum; whether the epoch was finished."""
