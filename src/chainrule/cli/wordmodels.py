@@ -1,0 +1,120 @@
+"""The models of `chainrule words train`: which settings each has, where they start, and what trains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import ConfigError, unknown
+
+if TYPE_CHECKING:
+    from chainrule.words.counts import Counts
+    from chainrule.words.encoding import Encoded
+
+__all__ = ["MODELS", "settings_of", "trained_by"]
+
+_COMMON: dict[str, Any] = {
+    "size": 100,
+    "epochs": 15,
+    "rate": 0.05,
+    "seed": 0,
+    "held_out": 0.0,
+    "patience": None,
+    "start": None,
+    "freeze": False,
+    "resume": False,
+    "checkpoint_every": 5,
+}
+_WORD2VEC = {
+    **_COMMON, "window": 5, "epochs": 5, "rate": 0.025, "negatives": 5, "sample": 1e-3, "deterministic": False,
+}  # fmt: skip
+MODELS: dict[str, dict[str, Any]] = {
+    "glove": {**_COMMON, "window": 10, "x_max": 100.0, "alpha": 0.75, "bias_rate": 1.0, "counts": None}
+    | {"one_sided": False, "flat": False},
+    "skipgram": _WORD2VEC,
+    "cbow": _WORD2VEC,
+}
+"""Model → the settings it has, and their values where nothing is given."""
+
+
+def settings_of(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a model, those given over its own. Raises ConfigError for one of another model.
+
+    >>> settings_of("cbow", {"size": 50, "window": None})["size"]
+    50
+    >>> settings_of("cbow", {"x_max": 10.0})
+    Traceback (most recent call last):
+        ...
+    chainrule.errors.ConfigError: --x-max belongs to the model glove, and this one is cbow: leave it out, or ...
+    """
+    if model not in MODELS:
+        raise unknown("model of word vectors", model, MODELS)
+    chosen = {name: value for name, value in given.items() if value is not None and value is not False}
+    for name in chosen:
+        owners = [other for other, has in MODELS.items() if name in has]
+        # GloVe's bits are the same without being asked for.
+        if owners and name not in MODELS[model] and name != "deterministic":
+            whose = f"the model{'' if len(owners) == 1 else 's'} {' and '.join(owners)}"
+            raise ConfigError(
+                f"--{name.replace('_', '-')} belongs to {whose}, and this one is {model}: "
+                f"leave it out, or choose --model {owners[0]}"
+            )
+    known = MODELS[model]
+    return {**known, **{name: value for name, value in chosen.items() if name in known}}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What there is to train on, how, and where checkpoints go."""
+
+    settings: Mapping[str, Any]
+    threads: int | None
+    checkpoint: str
+    encoded: Encoded | None
+    counts: Counts | None
+    vocabulary: Any
+    progress: Callable[[Any], None]
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """What every training takes under the same name."""
+        names = ("size", "epochs", "rate", "seed", "held_out", "patience", "resume", "checkpoint_every")
+        start = _start(self.settings["start"], self.settings["size"])
+        return {name: self.settings[name] for name in names} | {
+            "threads": self.threads,
+            "checkpoint": self.checkpoint,
+            "progress": self.progress,
+            "start": start,
+            "freeze": "start" if self.settings["freeze"] else (),
+        }
+
+
+def trained_by(model: str, task: Task) -> Any:
+    """Train the model."""
+    if model == "glove":
+        from chainrule.words.glove import train_glove
+
+        assert task.counts is not None
+        own = {name: task.settings[name] for name in ("x_max", "alpha", "bias_rate")}
+        return train_glove(task.counts, **task.shared, **own)
+    from chainrule.words.word2vec import train_word2vec
+
+    assert task.encoded is not None
+    own = {name: task.settings[name] for name in ("window", "negatives", "sample", "deterministic")}
+    return train_word2vec(task.encoded, task.vocabulary, model, **task.shared, **own)
+
+
+def _start(path: str | None, size: int) -> Any:
+    """The vectors to start from, of a file."""
+    if path is None:
+        return None
+    from chainrule.files.vectors import read_vectors
+    from chainrule.words.glove_tables import Start
+
+    data = read_vectors(path)
+    count, numbers = data.matrix.shape
+    if numbers != size:
+        raise ConfigError(f'the vectors in "{path}" have {numbers} numbers each: add --size {numbers}')
+    contexts = None if data.contexts is None else data.contexts.rows(0, count)
+    return Start(tuple(data.words), data.matrix.rows(0, count), contexts, data.word_bias, data.context_bias)
