@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chainrule.errors import ModelFileError
 from chainrule.files.atomic import quoted
 
-__all__ = ["InMemory", "Matrix", "PackedWords", "VectorData", "shown"]
+__all__ = ["InMemory", "Matrix", "PackedWords", "Sum", "VectorData", "refused", "shown"]
 
 Array = NDArray[Any]
 
@@ -25,6 +25,9 @@ class Matrix(Protocol):
 
     def rows(self, start: int, stop: int) -> Array:
         """(stop − start, D): rows that lie side by side; not to be written to."""
+
+    def take(self, places: NDArray[np.intp]) -> Array:
+        """(N, D): rows of any places, copied."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,30 @@ class InMemory:
 
     def rows(self, start: int, stop: int) -> Array:
         return self.array[start:stop]
+
+    def take(self, places: NDArray[np.intp]) -> Array:
+        taken: Array = self.array[places]
+        return taken
+
+
+@dataclass(frozen=True)
+class Sum:
+    """w + w̃, added where it is read."""
+
+    words: Matrix
+    contexts: Matrix
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.words.shape
+
+    def rows(self, start: int, stop: int) -> Array:
+        added: Array = self.words.rows(start, stop) + self.contexts.rows(start, stop)
+        return added
+
+    def take(self, places: NDArray[np.intp]) -> Array:
+        added: Array = self.words.take(places) + self.contexts.take(places)
+        return added
 
 
 class PackedWords(Sequence[str]):
