@@ -199,11 +199,30 @@ difference_score = formula(
     value=lambda w_a, w_b, w_tilde, b_a, b_b: _product(w_a - w_b, w_tilde) + b_a - b_b,
     source=f"{_GLOVE_SOURCE}, from equation 7: the probe's own bias cancels",
 )
+
+
+def _pmi(x: Any, x_i: Any, x_j: Any, X: Any) -> Any:
+    return log(x * X / (x_i * x_j))
+
+
 ppmi = formula(
     "ppmi",
-    value=lambda x, x_i, x_j, X: maximum(log(x * X / (x_i * x_j)), 0),
+    value=lambda x, x_i, x_j, X: maximum(_pmi(x, x_i, x_j, X), 0),
     source="Church & Hanks 1990; Bullinaria & Levy 2007: x_i and x_j are the sums of a row and a column, "
     "X of all; 0 where the pair was never seen",
+)
+shifted_ppmi = formula(
+    "shifted_ppmi",
+    value=lambda x, x_i, x_j, X, k: maximum(_pmi(x, x_i, x_j, X) - log(k), 0),
+    parameters={"k": 1.0},
+    above_0=("k",),
+    source="Levy & Goldberg 2014: negative sampling with k noise words factorises the PMI less ln k",
+)
+singular_weighting = formula(
+    "singular_weighting",
+    value=lambda s, p: s**p,
+    parameters={"p": 0.5},
+    source="Caron 2001; Levy, Goldberg & Dagan 2015: words are U s^p; p = 1 is the SVD's own, 0 leaves s out",
 )
 
 # --- negative sampling ------------------------------------------------------------------------------
@@ -246,6 +265,13 @@ negative_sampling = formula(
     strengths="K + 1 products a step, however large the vocabulary",
     weaknesses="learns no probabilities: its optimum is a shifted PMI (Levy & Goldberg 2014)",
     aliases=("skip_gram", "cbow"),
+)
+negative_sampling_score = formula(
+    "negative_sampling_score",
+    value=_product,
+    gradients={"w": lambda g, w_tilde: g * w_tilde, "w_tilde": lambda g, w: g * w},
+    source=f"{_MIKOLOV}, equation 4: z of one word; w is the input vector, w̃ that of the word to be found or "
+    "of a noise word",
 )
 negative_sampling_slope = formula(
     "negative_sampling_slope",

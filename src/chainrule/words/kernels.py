@@ -17,6 +17,7 @@ from chainrule.engines.arrays import spelling
 from chainrule.engines.lanes import Lanes, Writer
 from chainrule.engines.machinery import function
 from chainrule.formulas.expression import Apply, Constant, Expression, walk
+from chainrule.formulas.hashing import LAST_SHIFT, ROUNDS
 
 # Roots may be estimated and refined by one Newton step, and a product and a sum be one instruction: 1/√s
 # in a sixth of the time, within 2 units in the last place. The order of additions stays as written.
@@ -28,7 +29,7 @@ class PairWriter(Writer):
 
     def arithmetic(self, name: str, a: Any, b: Any) -> Lanes:
         a, b = self.together(a, b)
-        if a.kind == "i64":
+        if a.kind in ("i64", "i32"):
             return self.emit(f"{name} {a}, {b.name}", a.kind, a.width)
         return self.emit(f"f{name} {_QUICK}{a}, {b.name}", a.kind, a.width)
 
@@ -78,10 +79,62 @@ def call(text: str, row: NDArray[np.int64]) -> None:
 
 def dot(writer: Writer, a: Sequence[Lanes], b: Sequence[Lanes]) -> Lanes:
     """Σ a b over the lanes of all vectors, in an order that is always the same."""
+    return writer.sum_of(products(writer, a, b))
+
+
+def products(writer: Writer, a: Sequence[Lanes], b: Sequence[Lanes]) -> Lanes:
+    """Σ a b over all vectors, lane by lane."""
     sums: list[Lanes] = []
     for i, (x, y) in enumerate(zip(a, b, strict=True)):
         if i < 2:
             sums.append(x * y)
         else:
             sums[i % 2] = writer.intrinsic("fma", x, y, sums[i % 2])
-    return writer.sum_of(sums[0] + sums[1] if len(sums) == 2 else sums[0])
+    return sums[0] + sums[1] if len(sums) == 2 else sums[0]
+
+
+def sums_of(writer: Writer, vectors: Sequence[Lanes]) -> Lanes:
+    """The sum of every vector's lanes, one in each lane: 2, 4, 8 … vectors, no more than they have lanes.
+
+    Vectors are merged two by two, each then taking half as many lanes, so that all are summed at once.
+    """
+    made = list(vectors)
+    part = made[0].width
+    while len(made) > 1:
+        part //= 2
+        made = [_merged(writer, a, b, part) for a, b in zip(made[::2], made[1::2], strict=True)]
+    found = made[0]
+    while part > 1:
+        part //= 2
+        found = _merged(writer, found, None, part)
+    return found
+
+
+def _merged(writer: Writer, a: Lanes, b: Lanes | None, part: int) -> Lanes:
+    """The first and the second halves, `part` lanes each, of every stretch of a, and then of b, added."""
+    width = a.width * (1 if b is None else 2)
+    starts = range(0, width, 2 * part)
+    halves = []
+    for half in (0, part):
+        places = ", ".join(f"i32 {start + half + i}" for start in starts for i in range(part))
+        wide = f"<{width // 2} x i32> <{places}>"
+        other = f"{a.type} poison" if b is None else str(b)
+        halves.append(writer.emit(f"shufflevector {a}, {other}, {wide}", a.kind, width // 2))
+    return halves[0] + halves[1]
+
+
+def mixed(bits: Lanes) -> Lanes:
+    """`chainrule.formulas.hashing.mix64`."""
+    for shift, factor in ROUNDS:
+        bits = (bits ^ (bits >> shift)) * word(bits.writer, factor)
+    return bits ^ (bits >> LAST_SHIFT)
+
+
+def word(writer: Writer, value: int) -> Lanes:
+    """64 bits; LLVM writes whole numbers with a sign."""
+    return writer.whole(value - (1 << 64) if value >> 63 else value)
+
+
+def whole(writer: Writer, array: Lanes, index: Lanes) -> Lanes:
+    """An entry of an array of 32 bits without a sign."""
+    return writer.cast("zext", writer.load(array, index, "i32"), "i64")

@@ -15,9 +15,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engines.lanes import Lanes, Writer
-from chainrule.formulas.hashing import GOLDEN, LAST_SHIFT, ROUNDS, hash_start
-from chainrule.words.kernels import PairWriter, call, row_of
+from chainrule.engines.lanes import Lanes
+from chainrule.formulas.hashing import GOLDEN, hash_start
+from chainrule.words.kernels import PairWriter, call, mixed, row_of, whole, word
 
 MOST_GROUPS = 32
 # A block keeps a word's place within its group in 16 bits.
@@ -185,7 +185,7 @@ def _tally() -> str:
     writer = PairWriter("float32")
     rows, columns, groups, tally = (writer.address(k) for k in (1, 2, 3, 5))
     with writer.loop(writer.whole(0), writer.field(0)) as i:
-        block = _block(writer, groups, writer.field(4), (_whole(writer, rows, i), _whole(writer, columns, i)))
+        block = _block(writer, groups, writer.field(4), (whole(writer, rows, i), whole(writer, columns, i)))
         writer.store(writer.load(tally, block, "i64") + 1, tally, block)
     return writer.text("KERNEL")
 
@@ -198,11 +198,11 @@ def _place(dtype: str) -> str:
     sources, targets = (writer.address(7), writer.address(8)), (writer.address(10), writer.address(11))
     packed = writer.address(9)
     with writer.loop(writer.whole(0), writer.field(0)) as i:
-        pair = (_whole(writer, rows, i), _whole(writer, columns, i))
+        pair = (whole(writer, rows, i), whole(writer, columns, i))
         block = _block(writer, groups, writer.field(5), pair)
         at = writer.load(cursors, block, "i64")
         writer.store(at + 1, cursors, block)
-        own, other = (_whole(writer, within, word) for word in pair)
+        own, other = (whole(writer, within, word) for word in pair)
         writer.store(writer.cast("trunc", own | (other << 16), "i32"), packed, at)
         for source, target in zip(sources, targets, strict=True):
             writer.store(writer.load(source, i), target, at)
@@ -221,7 +221,7 @@ def _shuffle(dtype: str) -> str:
         left = writer.variable(last - first)
         with writer.loop_while(lambda: left.get() > 1):
             count = left.get()
-            drawn = ((_mixed(seed + count * _word(writer, GOLDEN)) >> 32) * count) >> 32
+            drawn = ((mixed(seed + count * word(writer, GOLDEN)) >> 32) * count) >> 32
             one, other = first + count - 1, first + drawn
             for array, kind in lists:
                 values = writer.load(array, one, kind), writer.load(array, other, kind)
@@ -231,22 +231,6 @@ def _shuffle(dtype: str) -> str:
     return writer.text("KERNEL")
 
 
-def _whole(writer: PairWriter, array: Lanes, index: Lanes) -> Lanes:
-    return writer.cast("zext", writer.load(array, index, "i32"), "i64")
-
-
 def _block(writer: PairWriter, groups: Lanes, count: Lanes, pair: tuple[Lanes, Lanes]) -> Lanes:
-    own, other = (_whole(writer, groups, word) for word in pair)
+    own, other = (whole(writer, groups, word) for word in pair)
     return own * count + other
-
-
-def _mixed(bits: Lanes) -> Lanes:
-    """`chainrule.formulas.hashing.mix64`."""
-    for shift, factor in ROUNDS:
-        bits = (bits ^ (bits >> shift)) * _word(bits.writer, factor)
-    return bits ^ (bits >> LAST_SHIFT)
-
-
-def _word(writer: Writer, value: int) -> Lanes:
-    """64 bits; LLVM writes whole numbers with a sign."""
-    return writer.whole(value - (1 << 64) if value >> 63 else value)
