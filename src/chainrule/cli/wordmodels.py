@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from chainrule.errors import ConfigError, unknown
 
@@ -102,7 +102,9 @@ def trained_by(model: str, task: Task) -> Any:
 
     assert task.encoded is not None
     own = {name: task.settings[name] for name in ("window", "negatives", "sample", "deterministic")}
-    return train_word2vec(task.encoded, task.vocabulary, model, **task.shared, **own)
+    return train_word2vec(
+        task.encoded, task.vocabulary, cast(Literal["skipgram", "cbow"], model), **task.shared, **own
+    )
 
 
 def _start(path: str | None, size: int) -> Any:

@@ -86,9 +86,9 @@ def command(
         corpora.show_corpus(text.facts, notes)
         _show_settings(model, settings)
     trained = _train(model, settings, text, threads, checkpoint, show=not as_json)
-    from chainrule.words.vectors import Vectors
+    from chainrule.words.trained import vectors_of
 
-    vectors = Vectors.of(trained)
+    vectors = vectors_of(trained)
     vectors.save(out)
     if trained.ended != "interrupted":
         checkpoint.unlink(missing_ok=True)
