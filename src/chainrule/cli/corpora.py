@@ -135,9 +135,8 @@ def said(vocabulary: Vocabulary, counts: Counts | None, distinct: int | None = N
     }
     if counts is not None:
         sides = "on each side" if counts.symmetric else "before"
-        weight = "each counted as 1" if counts.weighting == "flat" else "counted as 1/distance"
-        window = f"{counts.window} word{'' if counts.window == 1 else 's'} {sides}"
-        facts["counts"] = f"{len(counts):,} pairs of words, window {window}, {weight}"
+        weight = "1" if counts.weighting == "flat" else "1/distance"
+        facts["counts"] = f"{len(counts):,} pairs of words, window {counts.window} {sides}, each as {weight}"
     return facts
 
 

@@ -11,8 +11,13 @@ from chainrule.errors import ConfigError, unknown
 if TYPE_CHECKING:
     from chainrule.words.counts import Counts
     from chainrule.words.encoding import Encoded
+    from chainrule.words.epochs import Progress
+    from chainrule.words.glove import GloVe
+    from chainrule.words.glove_tables import Start
+    from chainrule.words.vocabulary import Vocabulary
+    from chainrule.words.word2vec import Word2Vec
 
-__all__ = ["MODELS", "settings_of", "trained_by"]
+__all__ = ["MODELS", "Task", "check_settings", "settings_of", "start_of", "trained_by"]
 
 _COMMON: dict[str, Any] = {
     "size": 100,
@@ -64,6 +69,30 @@ def settings_of(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return {**known, **{name: value for name, value in chosen.items() if name in known}}
 
 
+def check_settings(model: str, settings: Mapping[str, Any], threads: int | None) -> None:
+    """Refuse settings out of their ranges before the corpus is read, which may take long. Raises ConfigError."""
+    from chainrule.words.bands import bands_of
+    from chainrule.words.epochs import check_common, check_run, check_share
+
+    check_common(settings["size"], settings["seed"], threads)
+    check_run(settings["epochs"], settings["patience"], "named", settings["checkpoint_every"], False)
+    check_share(settings["held_out"], "pairs" if model == "glove" else "documents")
+    if model == "glove":
+        from chainrule.formulas.wordvectors import glove_adagrad, glove_weighting
+
+        bands_of(settings["window"], "flat" if settings["flat"] else "distance")
+        glove_weighting(x_max=settings["x_max"], alpha=settings["alpha"])
+        for rate in ("rate", "bias_rate"):
+            glove_adagrad(learning_rate=settings[rate])
+    else:
+        from chainrule.formulas.rules import GradientDescent
+        from chainrule.words.epochs import check_whole
+
+        check_whole("window", settings["window"], 1, "give for example 5")
+        check_whole("negatives", settings["negatives"], 1, "give for example 5")
+        GradientDescent(learning_rate=settings["rate"])
+
+
 @dataclass(frozen=True)
 class Task:
     """What there is to train on, how, and where checkpoints go."""
@@ -73,24 +102,24 @@ class Task:
     checkpoint: str
     encoded: Encoded | None
     counts: Counts | None
-    vocabulary: Any
-    progress: Callable[[Any], None]
+    vocabulary: Vocabulary
+    start: Start | None
+    progress: Callable[[Progress], None]
 
     @property
     def shared(self) -> dict[str, Any]:
         """What every training takes under the same name."""
         names = ("size", "epochs", "rate", "seed", "held_out", "patience", "resume", "checkpoint_every")
-        start = _start(self.settings["start"], self.settings["size"])
         return {name: self.settings[name] for name in names} | {
             "threads": self.threads,
             "checkpoint": self.checkpoint,
             "progress": self.progress,
-            "start": start,
+            "start": self.start,
             "freeze": "start" if self.settings["freeze"] else (),
         }
 
 
-def trained_by(model: str, task: Task) -> Any:
+def trained_by(model: str, task: Task) -> GloVe | Word2Vec:
     """Train the model."""
     if model == "glove":
         from chainrule.words.glove import train_glove
@@ -107,8 +136,8 @@ def trained_by(model: str, task: Task) -> Any:
     )
 
 
-def _start(path: str | None, size: int) -> Any:
-    """The vectors to start from, of a file."""
+def start_of(path: str | None, size: int | None) -> Start | None:
+    """The vectors to start from, of a file. size: the one asked for. Raises ConfigError where it is another."""
     if path is None:
         return None
     from chainrule.files.vectors import read_vectors
@@ -116,7 +145,9 @@ def _start(path: str | None, size: int) -> Any:
 
     data = read_vectors(path)
     count, numbers = data.matrix.shape
-    if numbers != size:
-        raise ConfigError(f'the vectors in "{path}" have {numbers} numbers each: add --size {numbers}')
+    if size is not None and numbers != size:
+        raise ConfigError(
+            f'the vectors of "{path}" have {numbers} numbers each, and --size is {size}: leave --size out'
+        )
     contexts = None if data.contexts is None else data.contexts.rows(0, count)
     return Start(tuple(data.words), data.matrix.rows(0, count), contexts, data.word_bias, data.context_bias)

@@ -12,13 +12,16 @@ import click
 
 from chainrule.cli import corpora, options, printing
 from chainrule.cli.progress import within_epoch
-from chainrule.cli.wordmodels import MODELS, Task, settings_of, trained_by
+from chainrule.cli.wordmodels import MODELS, Task, check_settings, settings_of, start_of, trained_by
 from chainrule.errors import ConfigError, Divergence
 
 if TYPE_CHECKING:
     from chainrule.words.epochs import Progress
+    from chainrule.words.glove import GloVe
+    from chainrule.words.glove_tables import Start
     from chainrule.words.vectors import Vectors
     from chainrule.words.vocabulary import Vocabulary
+    from chainrule.words.word2vec import Word2Vec
 
 LOOKED_AT, NEIGHBOURS, MOST_LINES = 5, 4, 50
 
@@ -26,7 +29,7 @@ LOOKED_AT, NEIGHBOURS, MOST_LINES = 5, 4, 50
 @click.command("train")
 @click.argument("corpus", nargs=-1)
 @click.option("--model", default="glove", metavar="NAME", help=f"{', '.join(MODELS)}. [glove]")
-@click.option("--size", type=int, metavar="D", help="Numbers in a vector. [100]")
+@click.option("--size", type=int, metavar="D", help="Numbers in a vector. [100; those of --start]")
 @click.option("--window", type=int, metavar="N", help="Words on each side that are near. [10; word2vec 5]")
 @click.option("--epochs", type=int, metavar="N", help="How often all is gone through. [15; word2vec 5]")
 @click.option("--rate", type=float, metavar="R", help="The learning rate η. [0.05; word2vec 0.025]")
@@ -80,12 +83,16 @@ def command(
     inputs = (*corpus, given["start"], given["counts"])
     options.check_outputs({"--out": out, "the checkpoint": str(checkpoint)}, inputs)
     _check_checkpoint(checkpoint, settings["resume"])
+    start = start_of(given["start"], given["size"])
+    if start is not None:
+        settings["size"] = start.size
+    check_settings(model, settings, threads)
     text = _Text(corpus, given, settings, threads, allowed, model == "glove", show=not as_json)
     notes = text.shortcomings(settings["size"])
     if not as_json:
         corpora.show_corpus(text.facts, notes)
         _show_settings(model, settings)
-    trained = _train(model, settings, text, threads, checkpoint, show=not as_json)
+    trained = _train(model, settings, text, start, threads, checkpoint, show=not as_json)
     from chainrule.words.trained import vectors_of
 
     vectors = vectors_of(trained)
@@ -167,11 +174,20 @@ def _check_checkpoint(checkpoint: Path, resume: bool) -> None:
 
 
 def _train(
-    model: str, settings: dict[str, Any], text: _Text, threads: int | None, checkpoint: Path, *, show: bool
-) -> Any:
+    model: str,
+    settings: dict[str, Any],
+    text: _Text,
+    start: Start | None,
+    threads: int | None,
+    checkpoint: Path,
+    *,
+    show: bool,
+) -> GloVe | Word2Vec:
     with ExitStack() as stack:
         tell = stack.enter_context(_telling(settings["epochs"])) if show else lambda progress: None
-        task = Task(settings, threads, str(checkpoint), text.encoded, text.counts, text.vocabulary, tell)
+        task = Task(
+            settings, threads, str(checkpoint), text.encoded, text.counts, text.vocabulary, start, tell
+        )
         try:
             return trained_by(model, task)
         except Divergence:
@@ -209,7 +225,7 @@ def _telling(epochs: int) -> Iterator[Callable[[Progress], None]]:
         yield tell
 
 
-def _report(trained: Any, vectors: Vectors, out: str) -> None:
+def _report(trained: GloVe | Word2Vec, vectors: Vectors, out: str) -> None:
     """How it ended, a first look at the vectors, and what to type next."""
     seconds = sum(epoch.seconds for epoch in trained.history)
     count = len(trained.history)
@@ -249,7 +265,7 @@ def first_look(vocabulary: Vocabulary, vectors: Vectors) -> dict[str, list[tuple
     return {word: vectors.neighbours(word, most) for word in words} if most else {}
 
 
-def _print_json(model: str, trained: Any, text: _Text, notes: list[str], out: str) -> None:
+def _print_json(model: str, trained: GloVe | Word2Vec, text: _Text, notes: list[str], out: str) -> None:
     settings = {name: value for name, value in trained.settings.items() if name != "model"}
     counts = text.counts
     printing.print_json(
