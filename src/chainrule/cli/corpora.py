@@ -121,8 +121,14 @@ def counted(
 
 
 def memory_of(text: str | None) -> int | None:
-    """The bytes of --memory, and None where it is not given."""
-    return None if text is None else bytes_of(text)
+    """The bytes of --memory, and None where it is not given. Raises ConfigError for too few to count in."""
+    if text is None:
+        return None
+    from chainrule.words.counting import SMALLEST_MEMORY
+
+    if (memory := bytes_of(text)) < SMALLEST_MEMORY:
+        raise ConfigError(f'--memory "{text}" is too little: allow {SMALLEST_MEMORY // 10**6}MB or more')
+    return memory
 
 
 def said(vocabulary: Vocabulary, counts: Counts | None, distinct: int | None = None) -> dict[str, str]:
