@@ -62,14 +62,14 @@ class Nearest:
         count: int,
         without: Sequence[int],
         scored: Callable[[Any], Any],
-        bounded: Callable[[list[Any]], tuple[Any, Any]],
+        bounded: Callable[[Any, Any], tuple[Any, Any]],
     ) -> list[tuple[int, float]]:
         left_out = [*without, *self._zero]
         if self._all is not None:
             places = np.arange(len(self._all))
             scores = scored(directions @ self._all.T)
         else:
-            low, high = bounded(list(self._scan.bounds(directions)))
+            low, high = bounded(*self._scan.bounds(directions))
             low[left_out] = high[left_out] = -np.inf
             places = np.flatnonzero(high >= _at_least(low, count))
             scores = scored(directions @ self.units(places).T)
@@ -107,9 +107,8 @@ def _at_least(low: NDArray[np.float32], count: int) -> float:
     return float(np.partition(greatest, -count)[-count])
 
 
-def _same_bounds(bounds: list[Any]) -> tuple[Any, Any]:
-    low, high = bounds[0]
-    return low, high
+def _same_bounds(low: Any, high: Any) -> tuple[Any, Any]:
+    return low[0], high[0]
 
 
 def _multiplied(cosines: Any) -> Any:
@@ -117,10 +116,8 @@ def _multiplied(cosines: Any) -> Any:
     return b * c / (a + EPSILON)
 
 
-def _multiplied_bounds(bounds: list[Any]) -> tuple[Any, Any]:
-    (a_low, a_high), (b_low, b_high), (c_low, c_high) = (
-        (np.maximum((1 + low) / 2, 0), (1 + high) / 2) for low, high in bounds
-    )
-    slack = np.float32(1e-5)
-    low = b_low * c_low / (a_high + np.float32(EPSILON)) * (1 - slack)
-    return low, b_high * c_high / (a_low + np.float32(EPSILON)) * (1 + slack)
+def _multiplied_bounds(low: Any, high: Any) -> tuple[Any, Any]:
+    a, b, c = np.maximum((1 + low) / 2, 0)
+    least, slack = np.float32(EPSILON), np.float32(1e-5)
+    a_high, b_high, c_high = (1 + high) / 2
+    return b * c / (a_high + least) * (1 - slack), b_high * c_high / (a + least) * (1 + slack)

@@ -8,10 +8,11 @@ cannot be among the best are left out for certain, and what is left is computed 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import IntEnum, auto
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,9 @@ LANES, ABREAST = 32, 2
 STEPS = 127
 BLOCK = 1 << 12
 MOST = 32767
+Floats = NDArray[np.float32]
+_AT_ONCE = 1 << 14  # rows whose products stay near the processor
+_EXTREME = 1e-12
 _ROUNDED, _LEAST = 1e-6, 1e-30  # by float32 products of a few factors
 
 
@@ -73,42 +77,56 @@ class Scan:
 
         def fill(start: int, stop: int) -> None:
             for first in range(start, stop, BLOCK):
-                self._fill(unit_rows(matrix, lengths, first, min(first + BLOCK, stop)), first)
+                last = min(first + BLOCK, stop)
+                self._fill(matrix.rows(first, last), lengths[first:last], first)
 
         shared(count, fill)
 
-    def _fill(self, part: NDArray[np.float64], first: int) -> None:
+    def _fill(self, part: NDArray[Any], lengths: NDArray[np.float64], first: int) -> None:
         rows = slice(first, first + len(part))
-        scale = np.abs(part).max(axis=1).astype(np.float32) / np.float32(STEPS)
-        step = np.where(scale, scale, 1).astype(np.float64)[:, None]
-        codes = np.rint(part / step)
+        greatest = np.maximum(part.max(axis=1), -part.min(axis=1)).astype(np.float64)
+        if part.dtype == np.float32 and not _EXTREME < greatest.max() < 1 / _EXTREME:
+            part = part.astype(np.float64)
+        there = np.where(greatest > 0, greatest, 1)
+        codes = np.rint(part * (STEPS / there).astype(part.dtype)[:, None])
         np.clip(codes, -STEPS, STEPS, out=codes)
         self.codes[rows, : self.size] = codes
-        codes *= step
+        codes *= (there / STEPS).astype(part.dtype)[:, None]
         codes -= part
-        self.scale[rows] = scale
-        self.lost[rows] = np.sqrt(np.einsum("ij,ij->i", codes, codes)) * (1 + 1e-6)
+        off = np.sqrt(np.einsum("ij,ij->i", codes, codes)) / np.where(lengths, lengths, 1)
+        self.scale[rows] = greatest / STEPS / np.where(lengths, lengths, 1)
+        # Beside the rounding to steps, that of this computation.
+        self.lost[rows] = off * (1 + 1e-4) + 1e-6
 
-    def bounds(
-        self, directions: NDArray[np.float64]
-    ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-        """For each of (N, D) directions, every row's least and greatest possible product with it."""
+    def bounds(self, directions: NDArray[np.float64]) -> tuple[Floats, Floats]:
+        """(N, V) twice: every row's least and greatest possible product with each of (N, D) directions."""
         count, rows = len(directions), len(self.codes)
         steps = self._steps(directions)
         queries = np.zeros((count, self.width), np.int16)
         queries[:, : self.size] = np.rint(directions / steps[:, None])
+        lengths = np.sqrt(np.einsum("ij,ij->i", directions, directions))
+        off = directions - queries[:, : self.size] * steps[:, None]
+        missed = np.sqrt(np.einsum("ij,ij->i", off, off))
         products = np.empty((count, rows), np.int32)
+        low, high = np.empty((count, rows), np.float32), np.empty((count, rows), np.float32)
         fixed = [self.codes.ctypes.data, self.width, queries.ctypes.data, products.ctypes.data]
         text = scanning(count)
-        shared(rows, lambda start, stop: call(text, np.array([*fixed, start, stop, rows], np.int64)))
-        for direction, product, query, step in zip(directions, products, queries, steps, strict=True):
-            near = product * self.scale
-            near *= np.float32(step)
-            length = float(np.linalg.norm(direction))
-            missed = float(np.linalg.norm(direction - query[: self.size] * step))
-            off = self.lost * np.float32(length + missed)
-            off += np.float32(missed + _ROUNDED * (length + missed) + _LEAST)
-            yield near - off, near + off
+
+        def part(start: int, stop: int) -> None:
+            for first in range(start, stop, _AT_ONCE):
+                last = min(first + _AT_ONCE, stop)
+                call(text, np.array([*fixed, first, last, rows], np.int64))
+                here = slice(first, last)
+                for n, (step, length, miss) in enumerate(zip(steps, lengths, missed, strict=True)):
+                    near = products[n, here] * self.scale[here]
+                    near *= np.float32(step)
+                    apart = self.lost[here] * np.float32(length + miss)
+                    apart += np.float32(miss + _ROUNDED * (length + miss) + _LEAST)
+                    np.subtract(near, apart, out=low[n, here])
+                    np.add(near, apart, out=high[n, here])
+
+        shared(rows, part)
+        return low, high
 
     def _steps(self, directions: NDArray[np.float64]) -> NDArray[np.float64]:
         """How fine each direction is cut: 16 bits a number, and sums that stay within 32."""
