@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -65,13 +64,11 @@ def given_of(given: Mapping[str, Any], names: Sequence[str]) -> list[str]:
     return ["--no-lower" if n == "lower" and not given[n] else "--" + n.replace("_", "-") for n in there]
 
 
-def check_files(paths: Sequence[str]) -> None:
-    """Refuse, before anything is read, a corpus that is vectors or counts, which hold no text."""
+def check_files(paths: Sequence[str], do: str) -> None:
+    """Refuse, before anything is read, a corpus that is vectors or counts, which hold no text; do: the advice."""
     for path in paths:
-        if os.fspath(path).endswith(".safetensors"):
-            raise ConfigError(
-                f'"{path}" holds numbers, not text: name a corpus, or give counts as --counts "{path}"'
-            )
+        if path.endswith(".safetensors"):
+            raise ConfigError(f'"{path}" holds numbers, not text: name a corpus, or {do}')
 
 
 def read(paths: Sequence[str], given: Mapping[str, Any], memory: int | None, *, show: bool) -> Encoded:

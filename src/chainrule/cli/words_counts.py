@@ -72,7 +72,7 @@ def _count(
     if out is None:
         raise ConfigError("the counts of a corpus have no place to go: add --out counts.safetensors")
     _check_no_most(most)
-    corpora.check_files(paths)
+    corpora.check_files(paths, "count this one first, and then add both")
     options.check_outputs({"--out": out}, paths)
     encoded = corpora.read(paths, given, memory, show=not as_json)
     window = 10 if given["window"] is None else given["window"]

@@ -12,6 +12,7 @@ import click
 
 from chainrule.cli import corpora, options, printing
 from chainrule.cli.progress import within_epoch
+from chainrule.cli.vector_files import DEFAULT
 from chainrule.cli.wordmodels import MODELS, Task, check_settings, settings_of, start_of, trained_by
 from chainrule.errors import ConfigError, Divergence
 
@@ -52,7 +53,7 @@ LOOKED_AT, NEIGHBOURS, MOST_LINES = 5, 4, 50
 @click.option("--seed", type=int, metavar="N", help="Of all that is drawn. [0]")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint beside --out.")
 @click.option("--checkpoint-every", type=int, metavar="N", help="Write the checkpoint every N epochs. [5]")
-@click.option("--out", default="vectors.safetensors", metavar="FILE", help="[vectors.safetensors]")
+@click.option("--out", default=DEFAULT, metavar="FILE", help=f"[{DEFAULT}]")
 @options.as_json
 def command(
     corpus: tuple[str, ...],
@@ -149,7 +150,7 @@ def _check_sources(corpus: tuple[str, ...], given: dict[str, Any]) -> None:
     if not given["counts"]:
         if not corpus:
             raise ConfigError('there is no corpus: name a file, a folder, or "-" for standard input')
-        corpora.check_files(corpus)
+        corpora.check_files(corpus, "give counts with --counts")
     elif corpus:
         raise ConfigError(f'there is a corpus, "{corpus[0]}", and --counts: give one of them')
     elif made := corpora.given_of(given, ["window", *corpora.READING, *corpora.COUNTING]):
@@ -246,7 +247,8 @@ def _report(trained: GloVe | Word2Vec, vectors: Vectors, out: str) -> None:
         printing.say()
     printing.say(f"The vectors are in {out}. Next, for example:")
     chosen = next(iter(looked), trained.vocabulary.words[0])
-    print(f"  chainrule words neighbours {shlex.quote(out)} {shlex.quote(chosen)}")
+    typed = ["chainrule", "words", "neighbours", chosen, *([] if out == DEFAULT else ["--vectors", out])]
+    print(f"  {shlex.join(typed)}")
     if trained.ended == "interrupted":
         print("  and the same command with --resume goes on where this run stopped")
 
