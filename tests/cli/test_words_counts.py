@@ -40,7 +40,7 @@ def test_a_corpus_is_counted_told_and_written() -> None:
     told = run("weather.txt", "--window", "4", "--min-count", "2", "--out", "c.safetensors")
     assert "text        1,080 words, 17 different ones" in told
     assert "vocabulary  17 words seen 2 times or more: 100.0% of the text" in told
-    assert "pairs of words, window 4 on each side, each as 1/distance" in told
+    assert "pairs, 4 words on each side, each as 1/distance" in told
     assert "  chainrule words counts c.safetensors and is\n" in told
     loaded, wanted = load_counts("c.safetensors"), count(Corpus("weather.txt"), window=4, minimum=2)
     assert loaded.vocabulary == wanted.vocabulary
@@ -50,7 +50,7 @@ def test_a_corpus_is_counted_told_and_written() -> None:
 @pytest.mark.usefixtures("corpus")
 def test_one_sided_flat_counts_are_told_so() -> None:
     told = run("weather.txt", "--window", "1", "--one-sided", "--flat", "--out", "c.safetensors")
-    assert "window 1 before, each as 1\n" in told
+    assert " pairs, 1 word before, each as 1\n" in told
     assert load_counts("c.safetensors").of("cold", "is") == 60
 
 

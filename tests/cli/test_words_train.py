@@ -42,7 +42,7 @@ def test_glove_is_trained_told_and_written() -> None:
     assert (ran.code, ran.err) == (0, "")
     assert "text        1,080 words, 17 different ones" in ran.out
     assert "vocabulary  17 words seen 5 times or more: 100.0% of the text" in ran.out
-    assert "pairs of words, window 10 on each side, each as 1/distance" in ran.out
+    assert "pairs, 10 words on each side, each as 1/distance" in ran.out
     assert "Training   glove, 4 numbers a word, x_max 100, α 0.75, η 0.05, seed 0\n" in ran.out
     assert "  epoch 1 of 3   cost " in ran.out
     assert "  epoch 3 of 3   cost " in ran.out

@@ -138,8 +138,9 @@ def said(vocabulary: Vocabulary, counts: Counts | None, distinct: int | None = N
     }
     if counts is not None:
         sides = "on each side" if counts.symmetric else "before"
+        plural = "" if counts.window == 1 else "s"
         weight = "1" if counts.weighting == "flat" else "1/distance"
-        facts["counts"] = f"{len(counts):,} pairs of words, window {counts.window} {sides}, each as {weight}"
+        facts["counts"] = f"{len(counts):,} pairs, {counts.window} word{plural} {sides}, each as {weight}"
     return facts
 
 
