@@ -1,0 +1,59 @@
+"""The bars of `words train` and `words counts`: in bytes while reading, then over each epoch."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from chainrule.cli.progress import reading, within_epoch
+from chainrule.words.epochs import Progress
+
+
+class Terminal(io.StringIO):
+    """Text that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    return stream
+
+
+def test_reading_is_told_in_bytes(terminal: Terminal) -> None:
+    with reading(2_000_000, show=True) as tell:
+        assert tell is not None
+        tell(1_000_000, 2_000_000)
+        tell(2_000_000, 2_000_000)
+    assert "2.0/2.0 MB" in terminal.getvalue()
+
+
+def test_reading_of_unknown_length_is_told_too(terminal: Terminal) -> None:
+    with reading(None, show=True) as tell:
+        assert tell is not None
+        tell(3_000_000, None)
+    assert "3.0" in terminal.getvalue()
+
+
+def test_the_epoch_under_way_is_told_with_its_cost(terminal: Terminal) -> None:
+    with within_epoch(show=True) as move:
+        move(Progress(2, 15, 0.5, 0.25))
+    assert "epoch 2 of 15, cost 0.25" in terminal.getvalue()
+
+
+@pytest.mark.parametrize("show", [True, False])
+def test_there_are_no_bars_without_a_terminal_or_for_json(
+    show: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = io.StringIO() if show else Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with reading(10, show=show) as tell, within_epoch(show=show) as move:
+        assert tell is None
+        move(Progress(1, 1, 1.0, 0.5))
+    assert stream.getvalue() == ""
