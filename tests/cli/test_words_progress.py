@@ -18,33 +18,36 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A terminal as stderr."""
     monkeypatch.setenv("TERM", "xterm")
     stream = Terminal()
     monkeypatch.setattr(sys, "stderr", stream)
     return stream
 
 
-def test_reading_is_told_in_bytes(terminal: Terminal) -> None:
+def test_reading_is_told_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = terminal(monkeypatch)
     with reading(2_000_000, show=True) as tell:
         assert tell is not None
         tell(1_000_000, 2_000_000)
         tell(2_000_000, 2_000_000)
-    assert "2.0/2.0 MB" in terminal.getvalue()
+    assert "2.0/2.0 MB" in stream.getvalue()
 
 
-def test_reading_of_unknown_length_is_told_too(terminal: Terminal) -> None:
+def test_reading_of_unknown_length_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = terminal(monkeypatch)
     with reading(None, show=True) as tell:
         assert tell is not None
         tell(3_000_000, None)
-    assert "3.0" in terminal.getvalue()
+    assert "3.0" in stream.getvalue()
 
 
-def test_the_epoch_under_way_is_told_with_its_cost(terminal: Terminal) -> None:
+def test_the_epoch_under_way_is_told_with_its_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = terminal(monkeypatch)
     with within_epoch(show=True) as move:
         move(Progress(2, 15, 0.5, 0.25))
-    assert "epoch 2 of 15, cost 0.25" in terminal.getvalue()
+    assert "epoch 2 of 15, cost 0.25" in stream.getvalue()
 
 
 @pytest.mark.parametrize("show", [True, False])
