@@ -73,8 +73,11 @@ def check_files(paths: Sequence[str], do: str) -> None:
 
 def read(paths: Sequence[str], given: Mapping[str, Any], memory: int | None, *, show: bool) -> Encoded:
     """Read a corpus once, with a bar in bytes on a terminal."""
+    from chainrule.engines import machine
     from chainrule.words.encoding import encode
 
+    if show:
+        machine.tell = lambda sentence: click.echo(sentence, err=True)
     corpus = corpus_of(paths, given)
     with reading(corpus.size, show=show) as tell:
         return encode(corpus, memory=memory, progress=tell)
