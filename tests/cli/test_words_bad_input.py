@@ -60,7 +60,7 @@ TRAIN = [
     (
         "weather.txt --model skipgrams",
         'there is no model of word vectors called "skipgrams": did you mean "skipgram"? '
-        "(known: cbow, glove, skipgram)",
+        "(known: cbow, glove, skipgram, svd)",
     ),
     (
         "weather.txt --model skipgram --x-max 10",
@@ -73,7 +73,12 @@ TRAIN = [
     ),
     (
         "--counts c.safetensors --model cbow",
-        "--counts belongs to the model glove, and this one is cbow: leave it out, or choose --model glove",
+        "--counts belongs to the models glove and svd, and this one is cbow: leave it out, or choose --model glove",
+    ),
+    (
+        "weather.txt --model svd --epochs 3",
+        "--epochs belongs to the models glove, skipgram and cbow, and this one is svd: leave it out, "
+        "or choose --model glove",
     ),
     (
         "weather.txt --tokens spaces",

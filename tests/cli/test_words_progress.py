@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from chainrule.cli.progress import reading, within_epoch
-from chainrule.words.epochs import Progress
+from chainrule.cli.progress import portion, reading
 
 
 class Terminal(io.StringIO):
@@ -45,8 +44,8 @@ def test_reading_of_unknown_length_is_told_too(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_epoch_under_way_is_told_with_its_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = terminal(monkeypatch)
-    with within_epoch(show=True) as move:
-        move(Progress(2, 15, 0.5, 0.25))
+    with portion(show=True) as move:
+        move(0.5, "  epoch 2 of 15, cost 0.25")
     assert "epoch 2 of 15, cost 0.25" in stream.getvalue()
 
 
@@ -56,7 +55,7 @@ def test_there_are_no_bars_without_a_terminal_or_for_json(
 ) -> None:
     stream = io.StringIO() if show else Terminal()
     monkeypatch.setattr(sys, "stderr", stream)
-    with reading(10, show=show) as tell, within_epoch(show=show) as move:
+    with reading(10, show=show) as tell, portion(show=show) as move:
         assert tell is None
-        move(Progress(1, 1, 1.0, 0.5))
+        move(1.0, "done")
     assert stream.getvalue() == ""

@@ -20,6 +20,7 @@ from chainrule.words.adequacy import shortcomings
 from chainrule.words.corpus import Corpus
 from chainrule.words.counting import count
 from chainrule.words.glove import train_glove
+from chainrule.words.svd import train_svd
 from chainrule.words.trained import vectors_of
 from chainrule.words.vectors import Vectors
 from chainrule.words.word2vec import train_word2vec
@@ -68,11 +69,24 @@ def test_word2vec_is_trained_as_from_python(model: Any) -> None:
     assert loaded.data.settings["model"] == model
 
 
+@pytest.mark.usefixtures("corpus")
+def test_svd_is_trained_as_from_python() -> None:
+    ran = chainrule("words", "train", "weather.txt", "--model", "svd", "--size", "4", "--window", "3")
+    assert (ran.code, ran.err) == (0, "")
+    assert "Training   svd, 4 numbers a word, shift 1, smoothing 0.75, weighting 0.5, seed 0\n" in ran.out
+    assert "Result   all singular values in " in ran.out
+    assert "note: " not in ran.out
+    loaded = Vectors.load("vectors.safetensors")
+    assert np.array_equal(loaded.matrix, train_svd(count(Corpus("weather.txt"), window=3), size=4).words)
+    assert loaded.data.settings["model"] == "svd"
+
+
 def test_the_defaults_are_those_of_python() -> None:
     for model, settings in MODELS.items():
-        signature = inspect.signature(train_glove if model == "glove" else train_word2vec).parameters
+        trains: Any = {"glove": train_glove, "svd": train_svd}.get(model, train_word2vec)
+        signature = inspect.signature(trains).parameters
         names = {"size", "epochs", "rate", "seed", "held_out", "patience", "x_max", "alpha", "bias_rate"}
-        names |= {"negatives", "sample", "window", "deterministic"}
+        names |= {"shift", "smoothing", "weighting", "negatives", "sample", "window", "deterministic"}
         for name in names & settings.keys() & signature.keys():
             assert settings[name] == signature[name].default, (model, name)
     assert MODELS["glove"]["window"] == inspect.signature(count).parameters["window"].default
@@ -171,12 +185,12 @@ from chainrule.cli import main, words_train
 
 @contextmanager
 def pressing(*, show):
-    def tell(progress):
-        if progress.epoch == 2 and progress.finished is None and progress.part < 1:
+    def tell(part, label):
+        if label.startswith("  epoch 2 ") and part < 1:
             os.kill(os.getpid(), signal.SIGINT)
     yield tell
 
-words_train.within_epoch = pressing
+words_train.portion = pressing
 sys.exit(main(sys.argv[1:]))
 """
 

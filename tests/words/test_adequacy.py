@@ -11,6 +11,7 @@ def test_a_small_corpus_is_named() -> None:
         "so compare several"
     ]
     assert shortcomings(tokens=3_400_000, words=30_000, size=100, cells=13_000_000) == []
+    assert shortcomings(tokens=340_000, words=3_000, size=100, cells=13_000, learnt=False) == []
 
 
 def test_vectors_as_long_as_the_vocabulary_are_named() -> None:

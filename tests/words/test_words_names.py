@@ -12,9 +12,9 @@ import chainrule
 from chainrule import words
 
 NAMES = [
-    "Corpus", "Counts", "Encoded", "Epoch", "GloVe", "Progress", "Start", "Vectors", "Vocabulary", "Word2Vec",
-    "count", "encode", "evaluate_analogies", "evaluate_pairs", "load_counts", "merge_counts", "read_questions",
-    "train_glove", "train_word2vec", "vectors_of", "words_of",
+    "Corpus", "Counts", "Encoded", "Epoch", "GloVe", "Progress", "SVD", "Start", "Vectors", "Vocabulary", "Word2Vec",
+    "bag_of_words", "count", "encode", "evaluate_analogies", "evaluate_pairs", "load_counts", "merge_counts",
+    "one_hot", "ppmi_of", "read_questions", "train_glove", "train_svd", "train_word2vec", "vectors_of", "words_of",
 ]  # fmt: skip
 
 

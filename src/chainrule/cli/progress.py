@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from chainrule.learning.history import EpochRecord
-    from chainrule.words.epochs import Progress as WordProgress
 
 
 @contextmanager
@@ -50,10 +49,10 @@ def reading(size: int | None, *, show: bool) -> Iterator[Callable[[int, int | No
 
 
 @contextmanager
-def within_epoch(*, show: bool) -> Iterator[Callable[[WordProgress], None]]:
-    """A callback for the training of word vectors, with a bar for the epoch under way."""
+def portion(*, show: bool) -> Iterator[Callable[[float, str], None]]:
+    """A callback for how much of something is done, from 0 to 1, and what to call it, that moves a bar on."""
     if not show or not sys.stderr.isatty():
-        yield lambda progress: None
+        yield lambda part, label: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
@@ -63,9 +62,4 @@ def within_epoch(*, show: bool) -> Iterator[Callable[[WordProgress], None]]:
     both = sys.stdout.isatty()
     with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=both) as bar:
         task = bar.add_task("", total=1.0)
-
-        def move(progress: WordProgress) -> None:
-            told = f"  epoch {progress.epoch} of {progress.epochs}, cost {progress.cost:.4g}"
-            bar.update(task, completed=progress.part, description=told)
-
-        yield move
+        yield lambda part, label: bar.update(task, completed=part, description=label)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chainrule.words.epochs import Progress
     from chainrule.words.glove import GloVe
     from chainrule.words.glove_tables import Start
+    from chainrule.words.svd import SVD
     from chainrule.words.vocabulary import Vocabulary
     from chainrule.words.word2vec import Word2Vec
 
@@ -34,11 +35,12 @@ _COMMON: dict[str, Any] = {
 _WORD2VEC = {
     **_COMMON, "window": 5, "epochs": 5, "rate": 0.025, "negatives": 5, "sample": 1e-3, "deterministic": False,
 }  # fmt: skip
+_COUNTED = {"window": 10, "counts": None, "one_sided": False, "flat": False}
 MODELS: dict[str, dict[str, Any]] = {
-    "glove": {**_COMMON, "window": 10, "x_max": 100.0, "alpha": 0.75, "bias_rate": 1.0, "counts": None}
-    | {"one_sided": False, "flat": False},
+    "glove": {**_COMMON, **_COUNTED, "x_max": 100.0, "alpha": 0.75, "bias_rate": 1.0},
     "skipgram": _WORD2VEC,
     "cbow": _WORD2VEC,
+    "svd": {**_COUNTED, "size": 100, "seed": 0, "shift": 1.0, "smoothing": 0.75, "weighting": 0.5},
 }
 """Model → the settings it has, and their values where nothing is given."""
 
@@ -58,9 +60,10 @@ def settings_of(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
     chosen = {name: value for name, value in given.items() if value is not None and value is not False}
     for name in chosen:
         owners = [other for other, has in MODELS.items() if name in has]
-        # GloVe's bits are the same without being asked for.
+        # The others' bits are the same without being asked for.
         if owners and name not in MODELS[model] and name != "deterministic":
-            whose = f"the model{'' if len(owners) == 1 else 's'} {' and '.join(owners)}"
+            listed = " and ".join([", ".join(owners[:-1]), owners[-1]] if owners[1:] else owners)
+            whose = f"the model{'' if len(owners) == 1 else 's'} {listed}"
             raise ConfigError(
                 f"--{name.replace('_', '-')} belongs to {whose}, and this one is {model}: "
                 f"leave it out, or choose --model {owners[0]}"
@@ -75,12 +78,15 @@ def check_settings(model: str, settings: Mapping[str, Any], threads: int | None)
     from chainrule.words.epochs import check_common, check_run, check_share
 
     check_common(settings["size"], settings["seed"], threads)
+    if "counts" in settings:
+        bands_of(settings["window"], "flat" if settings["flat"] else "distance")
+    if "epochs" not in settings:
+        return
     check_run(settings["epochs"], settings["patience"], "named", settings["checkpoint_every"], False)
     check_share(settings["held_out"], "pairs" if model == "glove" else "documents")
     if model == "glove":
         from chainrule.formulas.wordvectors import glove_adagrad, glove_weighting
 
-        bands_of(settings["window"], "flat" if settings["flat"] else "distance")
         glove_weighting(x_max=settings["x_max"], alpha=settings["alpha"])
         for rate in ("rate", "bias_rate"):
             glove_adagrad(learning_rate=settings[rate])
@@ -105,10 +111,11 @@ class Task:
     vocabulary: Vocabulary
     start: Start | None
     progress: Callable[[Progress], None]
+    part: Callable[[float], None]
 
     @property
     def shared(self) -> dict[str, Any]:
-        """What every training takes under the same name."""
+        """What every training by epochs takes under the same name."""
         names = ("size", "epochs", "rate", "seed", "held_out", "patience", "resume", "checkpoint_every")
         return {name: self.settings[name] for name in names} | {
             "threads": self.threads,
@@ -119,8 +126,14 @@ class Task:
         }
 
 
-def trained_by(model: str, task: Task) -> GloVe | Word2Vec:
+def trained_by(model: str, task: Task) -> GloVe | Word2Vec | SVD:
     """Train the model."""
+    if model == "svd":
+        from chainrule.words.svd import train_svd
+
+        assert task.counts is not None
+        own = {name: task.settings[name] for name in ("size", "seed", "shift", "smoothing", "weighting")}
+        return train_svd(task.counts, **own, threads=task.threads, told=task.part)
     if model == "glove":
         from chainrule.words.glove import train_glove
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainrule.cli import corpora, options, printing
-from chainrule.cli.progress import within_epoch
+from chainrule.cli.progress import portion
 from chainrule.cli.vector_files import DEFAULT
 from chainrule.cli.wordmodels import MODELS, Task, check_settings, settings_of, start_of, trained_by
 from chainrule.errors import ConfigError, Divergence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chainrule.words.epochs import Progress
     from chainrule.words.glove import GloVe
     from chainrule.words.glove_tables import Start
+    from chainrule.words.svd import SVD
     from chainrule.words.vectors import Vectors
     from chainrule.words.vocabulary import Vocabulary
     from chainrule.words.word2vec import Word2Vec
@@ -40,13 +41,18 @@ LOOKED_AT, NEIGHBOURS, MOST_LINES = 5, 4, 50
 @click.option("--negatives", type=int, metavar="K", help="word2vec: noise words of an example. [5]")
 @click.option("--sample", type=float, metavar="T", help="word2vec: thin out frequent words; 0: none. [0.001]")
 @click.option(
-    "--deterministic", is_flag=True, help="word2vec: the same bits in every run. GloVe's always are."
+    "--deterministic", is_flag=True, help="word2vec: the same bits in every run. Others' always are."
 )
+@click.option("--shift", type=float, metavar="K", help="svd: take ln K off every PPMI. [1]")
+@click.option(
+    "--smoothing", type=float, metavar="R", help="svd: the exponent of the contexts' counts. [0.75]"
+)
+@click.option("--weighting", type=float, metavar="P", help="svd: of the singular values, U s^P. [0.5]")
 @click.option("--held-out", type=float, metavar="R", help="A share that is not trained on, to watch. [0]")
 @click.option("--patience", type=int, metavar="N", help="Stop after N epochs without a lower cost.")
 @click.option("--start", metavar="VECTORS", help="Start from the vectors of a file; new words are drawn.")
 @click.option("--freeze", is_flag=True, help="With --start: its vectors stay, the new words' are learnt.")
-@click.option("--counts", metavar="FILE", help='GloVe: use the counts of "chainrule words counts".')
+@click.option("--counts", metavar="FILE", help='GloVe, svd: use counts of "chainrule words counts".')
 @corpora.corpus_options
 @click.option("--memory", metavar="SIZE", help="What reading and counting may use. [4GB]")
 @click.option("--threads", type=int, metavar="N", help="[all processors]")
@@ -71,8 +77,9 @@ def command(
     The ending of --out says the format: .safetensors (ours; keeps everything), .txt (GloVe), .vec or .bin
     (word2vec), .tsv (TensorFlow projector).
 
-    Ctrl-C while it trains keeps what was learnt: the vectors as they are then are written, --resume goes on,
-    to the same bits with GloVe, and the exit code is 130.
+    Ctrl-C while it trains keeps what was learnt: the vectors as they are then are written, --resume goes on
+    (to the same bits; word2vec only with --deterministic), and the exit code is 130. The model svd has no
+    epochs, and begins anew.
     """
     from chainrule.files.vectors import format_of
 
@@ -83,13 +90,13 @@ def command(
     checkpoint = Path(f"{out}.checkpoint")
     inputs = (*corpus, given["start"], given["counts"])
     options.check_outputs({"--out": out, "the checkpoint": str(checkpoint)}, inputs)
-    _check_checkpoint(checkpoint, settings["resume"])
+    _check_checkpoint(checkpoint, settings.get("resume", False))
     start = start_of(given["start"], given["size"])
     if start is not None:
         settings["size"] = start.size
     check_settings(model, settings, threads)
-    text = _Text(corpus, given, settings, threads, allowed, model == "glove", show=not as_json)
-    notes = text.shortcomings(settings["size"])
+    text = _Text(corpus, given, settings, threads, allowed, "counts" in settings, show=not as_json)
+    notes = text.shortcomings(settings)
     if not as_json:
         corpora.show_corpus(text.facts, notes)
         _show_settings(model, settings)
@@ -138,12 +145,13 @@ class _Text:
                 self.encoded, self.vocabulary = encoded, corpora.vocabulary_of(encoded, given)
         self.facts = corpora.said(self.vocabulary, self.counts, distinct)
 
-    def shortcomings(self, size: int) -> list[str]:
+    def shortcomings(self, settings: Mapping[str, Any]) -> list[str]:
         """Why the corpus is too small."""
         from chainrule.words.adequacy import shortcomings
 
         cells = None if self.counts is None else len(self.counts)
-        return shortcomings(self.vocabulary.tokens, len(self.vocabulary), size, cells=cells)
+        tokens, words, learnt = self.vocabulary.tokens, len(self.vocabulary), "epochs" in settings
+        return shortcomings(tokens, words, settings["size"], cells=cells, learnt=learnt)
 
 
 def _check_sources(corpus: tuple[str, ...], given: dict[str, Any]) -> None:
@@ -183,11 +191,17 @@ def _train(
     checkpoint: Path,
     *,
     show: bool,
-) -> GloVe | Word2Vec:
+) -> GloVe | Word2Vec | SVD:
     with ExitStack() as stack:
-        tell = stack.enter_context(_telling(settings["epochs"])) if show else lambda progress: None
+        told: tuple[Callable[[Progress], None], Callable[[float], None]]
+        told = (lambda progress: None), (lambda part: None)
+        if show and "epochs" in settings:
+            told = stack.enter_context(_telling(settings["epochs"])), told[1]
+        elif show:
+            move = stack.enter_context(portion(show=True))
+            told = told[0], lambda part: move(part, "  singular values")
         task = Task(
-            settings, threads, str(checkpoint), text.encoded, text.counts, text.vocabulary, start, tell
+            settings, threads, str(checkpoint), text.encoded, text.counts, text.vocabulary, start, *told
         )
         try:
             return trained_by(model, task)
@@ -199,6 +213,7 @@ def _train(
 
 def _show_settings(model: str, settings: dict[str, Any]) -> None:
     names = {"x_max": "x_max", "alpha": "α", "rate": "η", "negatives": "negatives", "sample": "sample"}
+    names |= {name: name for name in ("shift", "smoothing", "weighting")}
     parts = [f"{name} {settings[key]:g}" for key, name in names.items() if key in settings]
     printing.heading(
         "Training", f"{model}, {settings['size']} numbers a word, {', '.join(parts)}, seed {settings['seed']}"
@@ -209,10 +224,10 @@ def _show_settings(model: str, settings: dict[str, Any]) -> None:
 def _telling(epochs: int) -> Iterator[Callable[[Progress], None]]:
     """A callback that prints a line when an epoch is over, and on a terminal shows how far the present one is."""
     every = -(-epochs // MOST_LINES)
-    with within_epoch(show=True) as move:
+    with portion(show=True) as move:
 
         def tell(progress: Progress) -> None:
-            move(progress)
+            move(progress.part, f"  epoch {progress.epoch} of {progress.epochs}, cost {progress.cost:.4g}")
             if (done := progress.finished) is not None and (
                 done.number % every == 0 or done.number == epochs
             ):
@@ -226,18 +241,10 @@ def _telling(epochs: int) -> Iterator[Callable[[Progress], None]]:
         yield tell
 
 
-def _report(trained: GloVe | Word2Vec, vectors: Vectors, out: str) -> None:
+def _report(trained: GloVe | Word2Vec | SVD, vectors: Vectors, out: str) -> None:
     """How it ended, a first look at the vectors, and what to type next."""
-    seconds = sum(epoch.seconds for epoch in trained.history)
-    count = len(trained.history)
-    ended = {
-        "patience": "the cost no longer falls",
-        "interrupted": "stopped by Ctrl-C",
-        "epochs": "all are done",
-    }
-    epochs = f"{count} epoch{'' if count == 1 else 's'} in {seconds:.3g} s"
     printing.say()
-    printing.heading("Result", f"{epochs}; {ended[trained.ended]}")
+    printing.heading("Result", _ending(trained))
     looked = first_look(trained.vocabulary, vectors)
     if looked:
         printing.say("A first look: words that are frequent, and those nearest to them")
@@ -251,6 +258,16 @@ def _report(trained: GloVe | Word2Vec, vectors: Vectors, out: str) -> None:
     print(f"  {shlex.join(typed)}")
     if trained.ended == "interrupted":
         print("  and the same command with --resume goes on where this run stopped")
+
+
+def _ending(trained: GloVe | Word2Vec | SVD) -> str:
+    """How long it took, and why it ended."""
+    if not isinstance(seconds := getattr(trained, "seconds", None), float):
+        count, seconds = len(trained.history), sum(epoch.seconds for epoch in trained.history)
+        ended = {"patience": "the cost no longer falls", "interrupted": "stopped by Ctrl-C"}
+        why = ended.get(trained.ended, "all are done")
+        return f"{count} epoch{'' if count == 1 else 's'} in {seconds:.3g} s; {why}"
+    return f"all singular values in {seconds:.3g} s"
 
 
 def first_look(vocabulary: Vocabulary, vectors: Vectors) -> dict[str, list[tuple[str, float]]]:
@@ -267,7 +284,7 @@ def first_look(vocabulary: Vocabulary, vectors: Vectors) -> dict[str, list[tuple
     return {word: vectors.neighbours(word, most) for word in words} if most else {}
 
 
-def _print_json(model: str, trained: GloVe | Word2Vec, text: _Text, notes: list[str], out: str) -> None:
+def _print_json(model: str, trained: GloVe | Word2Vec | SVD, text: _Text, notes: list[str], out: str) -> None:
     settings = {name: value for name, value in trained.settings.items() if name != "model"}
     counts = text.counts
     printing.print_json(

@@ -15,6 +15,11 @@ from .glove import train_glove as train_glove
 from .glove_tables import Start as Start
 from .merging import merge_counts as merge_counts
 from .question_files import read_questions as read_questions
+from .svd import SVD as SVD
+from .svd import bag_of_words as bag_of_words
+from .svd import one_hot as one_hot
+from .svd import ppmi_of as ppmi_of
+from .svd import train_svd as train_svd
 from .tokens import words_of as words_of
 from .trained import vectors_of as vectors_of
 from .vectors import Vectors as Vectors

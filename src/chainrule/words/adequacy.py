@@ -9,11 +9,14 @@ __all__ = ["shortcomings"]
 FEW_TOKENS = 1_000_000
 
 
-def shortcomings(tokens: int, words: int, size: int, *, cells: int | None = None) -> list[str]:
+def shortcomings(
+    tokens: int, words: int, size: int, *, cells: int | None = None, learnt: bool = True
+) -> list[str]:
     """Why a corpus is too small for vectors of this size, one sentence each; nothing where it is not.
 
     tokens: words of the corpus; words: V, those of the vocabulary; size: D, numbers in a vector;
-    cells: the non-zero counts, where they are known.
+    cells: the non-zero counts, where they are known; learnt: whether the vectors are learnt from a random start,
+    not computed as those of an SVD are.
 
     >>> for reason in shortcomings(tokens=40_000, words=900, size=300, cells=60_000):
     ...     print(reason)
@@ -23,7 +26,7 @@ def shortcomings(tokens: int, words: int, size: int, *, cells: int | None = None
     []
     """
     reasons = []
-    if tokens < FEW_TOKENS:
+    if learnt and tokens < FEW_TOKENS:
         reasons.append(
             f"the corpus has {tokens:,} words: below about {FEW_TOKENS:,} a word's neighbours depend much on the "
             "seed, so compare several"
@@ -33,7 +36,7 @@ def shortcomings(tokens: int, words: int, size: int, *, cells: int | None = None
             f"vectors of {size} numbers for {words:,} words tell no more than the counts themselves: "
             f"use a size well below {words:,}, or more text"
         )
-    elif cells is not None and 2 * words * size > cells:
+    elif learnt and cells is not None and 2 * words * size > cells:
         few = max(cells // (4 * words), 1)
         reasons.append(
             f"{2 * words * size:,} numbers are to be learnt from {cells:,} counts: "

@@ -9,13 +9,14 @@ from chainrule.words.glove import GloVe
 from chainrule.words.vectors import Vectors
 
 if TYPE_CHECKING:
+    from chainrule.words.svd import SVD
     from chainrule.words.word2vec import Word2Vec
 
 __all__ = ["vectors_of"]
 
 
-def vectors_of(trained: GloVe | Word2Vec) -> Vectors:
-    """The vectors to use, as each model's authors do: GloVe's w + w̃, and word2vec's input vectors.
+def vectors_of(trained: GloVe | Word2Vec | SVD) -> Vectors:
+    """The vectors to use, as the models' authors do: GloVe's w + w̃, word2vec's input vectors, an SVD's words.
 
     Saved as safetensors they keep both tables, the biases that there are, the counts and the settings.
 
@@ -34,6 +35,6 @@ def vectors_of(trained: GloVe | Word2Vec) -> Vectors:
         matrix=InMemory(trained.words),
         contexts=InMemory(trained.contexts),
         use="words",
-        settings=dict(trained.settings),
+        settings={"model": "svd", **trained.settings},
     )
     return Vectors.from_data(data)
