@@ -171,7 +171,7 @@ def _read_block(block: _Block, shape: Shape, where: str, errors: str) -> _Read:
     whole = block.text if block.text.endswith(b"\n") else block.text + b"\n"
     text = np.frombuffer(whole, np.uint8)
     # A line without room for its numbers is never a row, whatever the first line says.
-    room = min(whole.count(b"\n"), len(whole) // (_SHORTEST * shape.size) + 1)
+    room = min(whole.count(b"\n"), len(whole) // (_SHORTEST * shape.size + 1))
     numbers = np.empty((room, shape.size), np.float32)
     places = np.empty((room, 2), np.int64)
     rows = position = 0
@@ -187,7 +187,7 @@ def _read_block(block: _Block, shape: Shape, where: str, errors: str) -> _Read:
                 if whole[end:].strip():
                     raise _empty_line(where, told)
                 return _Read(_words(block, whole, places[:rows], where, errors), numbers[:rows], told)
-            start, stop = _OddLine(line, shape, where, told).read(numbers[rows])
+            start, stop = _OddLine(line, shape, where, told).read(numbers[rows : rows + 1])
             places[rows] = position + start, position + stop
             rows += 1
             position = end
@@ -229,7 +229,7 @@ class _OddLine:
             raise refused(self.where, f"{told} {self._wrong(fields)}")
         for column, field in enumerate(fields[1:]):
             try:
-                out[column] = exact_float32(field)
+                out[0, column] = exact_float32(field)
             except ValueError as error:
                 what = f"{told}: number {column + 1} of {shown(fields[0])}, {shown(field)}, {error}"
                 raise refused(self.where, what) from None

@@ -113,13 +113,14 @@ def _read_foreign(stream: Stream, size: int | None, errors: str) -> VectorData:
 
 def _whole_lines(stream: Stream, start: bytes) -> list[bytes]:
     """The first lines; a long one is read to its end, since a vector may have very many numbers."""
-    count = len(start)
-    while start.count(b"\n") < 2 and _is_text(start) and len(start) == count:
-        count *= 4
-        start = stream.peek(count)
+    while (
+        start.count(b"\n") < 2 and _is_text(start) and len(more := stream.peek(4 * len(start))) > len(start)
+    ):
+        start = more
     lines = start.split(b"\n")
-    whole = lines if len(start) < count or len(lines) == 1 else lines[:-1]
-    return [line for line in whole[:10] if line] if start else []
+    ended = len(stream.peek(len(start) + 1)) == len(start)
+    whole = lines if ended or len(lines) == 1 or not _is_text(lines[-1]) else lines[:-1]
+    return [line for line in whole[:10] if line]
 
 
 def _is_text(start: bytes) -> bool:
