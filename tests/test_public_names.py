@@ -18,7 +18,7 @@ NAMES = [
     "NumpyEngine", "Perceptron", "RMSProp", "RULES", "Replayed", "Run", "SCHEDULES", "Settings", "ShapeMismatch",
     "Table", "TableError", "TableRun", "UnknownName", "Working", "activation", "check_gradients", "derive",
     "initialiser", "jacobian", "load_dataset", "load_example", "loss", "measure", "read_table", "rule", "schedule",
-    "table_from", "train", "train_perceptron", "train_table", "work",
+    "table_from", "train", "train_perceptron", "train_table", "words", "work",
 ]  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The public names, each loaded from its module when it is first used."""
 
+from . import words as words
 from .derivation import Dense as Dense
 from .derivation import Derivation as Derivation
 from .derivation import Dropout as Dropout

@@ -6,9 +6,12 @@ from chainrule.words.adequacy import shortcomings
 
 
 def test_a_small_corpus_is_named() -> None:
-    assert shortcomings(tokens=3_400_000, words=30_000, size=100, cells=13_000_000) == [
-        "the corpus has 3,400,000 words: below about 10,000,000 the model svd is often the better one"
+    assert shortcomings(tokens=340_000, words=3_000, size=100, cells=13_000_000) == [
+        "the corpus has 340,000 words: below about 1,000,000 a word's neighbours depend much on the seed, "
+        "so compare several"
     ]
+    assert shortcomings(tokens=3_400_000, words=30_000, size=100, cells=13_000_000) == []
+    assert shortcomings(tokens=340_000, words=3_000, size=100, cells=13_000, learnt=False) == []
 
 
 def test_vectors_as_long_as_the_vocabulary_are_named() -> None:

@@ -160,7 +160,8 @@ def test_bad_bytes_are_named_replaced_or_skipped(tmp_path: Path) -> None:
     path = written(tmp_path, b"ice " * 3 + b"caf\xe9 x\xffy")
     assert message(path) == (
         f'"{path}" is not UTF-8 text (byte 15; Latin-1 or Windows-1252?): '
-        'convert it to UTF-8, or give errors="replace" or errors="skip"'
+        'convert it to UTF-8, or have such bytes replaced (errors="replace", on the command line '
+        "--encoding-errors replace) or skipped"
     )
     assert read(path, errors="replace") == [["ice"] * 3 + ["caf\ufffd", "x\ufffdy"]]
     assert read(path, errors="skip") == [["ice"] * 3 + ["caf", "xy"]]
@@ -177,7 +178,10 @@ def test_the_offset_of_a_bad_byte_counts_from_the_start_of_the_file(
 
 def test_a_zero_byte_is_no_text(tmp_path: Path) -> None:
     path = written(tmp_path, b"ice is\0cold")
-    assert message(path) == f'"{path}" is no text (byte 6 is zero): give plain text, or errors="skip"'
+    assert message(path) == (
+        f'"{path}" is no text (byte 6 is zero): give plain text, or have such bytes skipped '
+        '(errors="skip", on the command line --encoding-errors skip)'
+    )
     assert read(path, errors="skip") == [["ice", "is", "cold"]]
 
 

@@ -27,7 +27,7 @@ COMMANDS: dict[str, str] = {
     "formulas": "list the formulas, or explain one and compute it at a point",
     "chart": "draw a chart: loss curve, decision boundary, learning rules, …",
     "exercise": "make question sheets and keys to work by hand, one for each seed",
-    "words": "use, measure and convert word vectors",
+    "words": "train, use, measure and convert word vectors",
 }
 """Command → its one-line help, in the order of `chainrule --help`; `cli/<name>.py` holds it as `command`."""
 

@@ -1,4 +1,4 @@
-"""A progress bar over epochs, silent when the output is no terminal."""
+"""Progress bars, over epochs and over bytes, silent when the output is no terminal."""
 
 from __future__ import annotations
 
@@ -31,3 +31,35 @@ def progress(epochs: int, *, show: bool) -> Iterator[Callable[[EpochRecord], Non
             bar.update(task, completed=record.epoch, description=watched)
 
         yield note
+
+
+@contextmanager
+def reading(size: int | None, *, show: bool) -> Iterator[Callable[[int, int | None], None] | None]:
+    """A callback for reading so many bytes, that moves a bar on; None where there is no terminal."""
+    if not show or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=size)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def portion(*, show: bool) -> Iterator[Callable[[float, str], None]]:
+    """A callback for how much of something is done, from 0 to 1, and what to call it, that moves a bar on."""
+    if not show or not sys.stderr.isatty():
+        yield lambda part, label: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    # What is printed meanwhile goes through the bar's own console where both are the same terminal.
+    both = sys.stdout.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=both) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda part, label: bar.update(task, completed=part, description=label)

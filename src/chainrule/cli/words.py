@@ -9,6 +9,8 @@ from chainrule.cli.group import LazyGroup
 __all__ = ["COMMANDS", "command"]
 
 COMMANDS: dict[str, str] = {
+    "train": "train word vectors on a corpus",
+    "counts": "count what stands near each word; look counts up; merge them",
     "neighbours": "list the words nearest to a word",
     "analogy": "complete an analogy: man is to king as woman is to …",
     "odd": "name the word that does not belong",
@@ -30,6 +32,6 @@ COMMANDS: dict[str, str] = {
 )
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Word vectors: use, measure and convert them."""
+    """Word vectors: train, use, measure and convert them."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -43,12 +43,16 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far training is: the epoch under way of so many, its part that is done, and its cost so far."""
+    """How far training is: the epoch under way of so many, its part that is done, and its cost so far.
+
+    finished: what the epoch did, told once when it is over
+    """
 
     epoch: int
     epochs: int
     part: float
     cost: float
+    finished: Epoch | None = None
 
 
 class Trained(Protocol):
@@ -103,6 +107,9 @@ def run_epochs(
         finished = training.epoch(epochs, told, interrupted)
         stop = interrupted()
         done = len(training.epochs)
+        if finished:
+            last_epoch = training.epochs[-1]
+            told(Progress(done, epochs, 1.0, last_epoch.cost, last_epoch))
         last = done == epochs or (patience is not None and _stuck(training.epochs, patience))
         if save is not None and (stop or last or done % every == 0):
             save()

@@ -162,7 +162,7 @@ class _PairLoop:
         line = VECTOR_BYTES // BYTES[writer.real]
         for side in self._sides(places, at, begins):
             for k in range(0, 2 * self.width, line):
-                writer.fetch_line(writer.at(side.numbers, writer.whole(k), writer.real))
+                writer.prefetch(side.numbers, writer.whole(k), write=True)
 
     def _vectors(self, pointer: Lanes, first: int = 0) -> list[Lanes]:
         writer = self.writer

@@ -58,11 +58,6 @@ class PairWriter(Writer):
         found: Lanes = done[tree]
         return found
 
-    def fetch_line(self, pointer: Lanes) -> None:
-        """Have a line of memory fetched, to be written."""
-        self._declare("llvm.prefetch.p0", "void", ["ptr", "i32", "i32", "i32"])
-        self.do(f"call void @llvm.prefetch.p0({pointer}, i32 1, i32 3, i32 1)")
-
     def next_of(self, counter: Lanes) -> Lanes:
         """The number in a place that threads share, which goes up by 1."""
         return self.emit(f"atomicrmw add {counter}, i64 1 monotonic", "i64")

@@ -184,7 +184,8 @@ def _without_mark(read: bytes, name: str) -> tuple[bytes, int]:
 def _plain(piece: bytes, name: str, offset: int, errors: str) -> bytes:
     if errors == "error" and (null := piece.find(b"\0")) >= 0:
         raise InvalidInput(
-            f'{name} is no text (byte {offset + null:,} is zero): give plain text, or errors="skip"'
+            f"{name} is no text (byte {offset + null:,} is zero): give plain text, or have such bytes skipped "
+            '(errors="skip", on the command line --encoding-errors skip)'
         )
     if not piece.isascii():
         try:
@@ -193,7 +194,8 @@ def _plain(piece: bytes, name: str, offset: int, errors: str) -> bytes:
             if errors == "error":
                 raise InvalidInput(
                     f"{name} is not UTF-8 text (byte {offset + error.start:,}; Latin-1 or Windows-1252?): "
-                    'convert it to UTF-8, or give errors="replace" or errors="skip"'
+                    'convert it to UTF-8, or have such bytes replaced (errors="replace", on the command line '
+                    "--encoding-errors replace) or skipped"
                 ) from None
             piece = piece.decode(errors="replace" if errors == "replace" else "ignore").encode()
     if b"\r" in piece:

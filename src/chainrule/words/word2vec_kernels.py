@@ -182,7 +182,7 @@ class _ExampleLoop:
             found.append(self._numbers(self.words, self._id(row, 0)))
         for numbers in found:
             for k in range(0, self.shape.width, VECTOR_BYTES // BYTES[self.writer.real]):
-                self.writer.fetch_line(self.writer.at(numbers, self.writer.whole(k), self.writer.real))
+                self.writer.prefetch(numbers, self.writer.whole(k), write=True)
 
     # --- the input ----------------------------------------------------------------------------------
 
