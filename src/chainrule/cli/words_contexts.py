@@ -28,7 +28,11 @@ GAP = 2
 )
 @click.option("--lower/--no-lower", default=None, help="Capitals are the same as small letters, or not.")
 @click.option(
-    "--errors", default="error", metavar="HOW", help="For bytes that are not UTF-8: error, replace or skip."
+    "--encoding-errors",
+    "errors",
+    default="error",
+    metavar="HOW",
+    help="Bytes that are not UTF-8: error, replace or skip.",
 )
 @click.option("--lines", is_flag=True, help="Tell file and line of each place.")
 @options.as_json

@@ -74,7 +74,9 @@ def _print(found: Ratios) -> None:
     if not any(probe.vectors for probe in found.probes):
         return
     printing.say()
-    printing.heading("What the vectors say", "logarithms; the counts' own in brackets")
+    printing.heading(
+        "What the vectors say", "logarithms; the counts' own in brackets, – where there are none"
+    )
     rows = []
     for probe in found.probes:
         said = probe.vectors
@@ -107,4 +109,4 @@ def _number(value: float) -> str:
 
 
 def _signed(value: float | None) -> str:
-    return "never together" if value is None else f"{value:+.2f}"
+    return "–" if value is None else f"{value:+.2f}"

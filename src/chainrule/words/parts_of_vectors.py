@@ -13,17 +13,16 @@ from numpy.typing import NDArray
 from chainrule.errors import InvalidInput, UnknownName
 from chainrule.files.vector_data import Matrix, VectorData
 
-__all__ = ["GloveParts", "TwoSides", "glove_parts", "two_sides"]
+__all__ = ["GloveParts", "TwoSides", "Words", "glove_parts", "two_sides"]
 
 Row = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class TwoSides:
-    """Vectors of words and of contexts, row by row, in float64."""
+class Words:
+    """The vectors of a file, by word, in float64."""
 
     data: VectorData
-    contexts: Matrix
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -43,6 +42,21 @@ class TwoSides:
     def word(self, place: int) -> Row:
         """(D,)"""
         return _row(self.data.matrix, place)
+
+    def used(self, word: str) -> Row:
+        """(D,), the vector to use: the word's, the context's, or the sum of both, as the file says."""
+        place, other = self.place(word), self.data.contexts
+        if other is None or self.data.use == "words":
+            return self.word(place)
+        context = _row(other, place)
+        return context if self.data.use == "contexts" else self.word(place) + context
+
+
+@dataclass(frozen=True, eq=False)
+class TwoSides(Words):
+    """Vectors of words and of contexts."""
+
+    contexts: Matrix
 
     def context(self, place: int) -> Row:
         """(D,)"""

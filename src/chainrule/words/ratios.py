@@ -26,7 +26,7 @@ from chainrule.formulas.wordvectors import (
 from chainrule.words.counts import Counts
 from chainrule.words.parts_of_vectors import GloveParts, glove_parts
 
-__all__ = ["HOW_CHOSEN", "Probe", "Ratios", "ratios", "suggested"]
+__all__ = ["HOW_CHOSEN", "Probe", "Ratios", "Said", "column_totals", "ppmi_of", "ratios", "suggested"]
 
 Array = NDArray[Any]
 ALIKE = math.log(1.25)
@@ -159,7 +159,7 @@ def _said(parts: GloveParts, pair: tuple[str, str], totals: tuple[float, float],
 def _read(log_ratio: float, pair: tuple[str, str]) -> str:
     """The sign of a logarithm of a ratio, in words."""
     if abs(log_ratio) < ALIKE:
-        return "tells them not apart"
+        return "near one as the other"
     return f"goes with {pair[0] if log_ratio > 0 else pair[1]}"
 
 
@@ -172,6 +172,7 @@ def suggested(counts: Counts, a: str, b: str) -> list[str]:
     free[[counts.vocabulary.place(word) for word in (a, b)]] = False
     p_a, p_b = ((row + SMOOTHED) / total for row, total in zip(rows, totals, strict=True))
     logs = evaluate_arrays(log_count_ratio.definition.tree, {"x_a": p_a, "x_b": p_b})
+    logs = np.where(np.abs(logs) < ALIKE, 0, logs)
     found: list[str] = []
 
     def take(merits: Array, most: int) -> None:
@@ -182,7 +183,9 @@ def suggested(counts: Counts, a: str, b: str) -> list[str]:
     take(np.where(free, rows[0] / totals[0] * logs, 0), 2)
     take(np.where(free, rows[1] / totals[1] * -logs, 0), 2)
     # More than chance tells of little where a pair was seen once.
-    company = [np.where(row > SMOOTHED, _ppmi(counts, row), 0) for row in rows]
+    company = [
+        np.where(row > SMOOTHED, ppmi_of(counts, word), 0) for row, word in zip(rows, (a, b), strict=True)
+    ]
     take(np.where(free, np.minimum(*company), 0), 1)
     seen = np.asarray(counts.vocabulary.counts, dtype=np.float64)
     share = np.maximum(rows[0] / totals[0], rows[1] / totals[1]) / (seen / seen.sum())
@@ -200,15 +203,16 @@ def _dense(counts: Counts, word: str) -> NDArray[np.float64]:
     return made
 
 
-def _ppmi(counts: Counts, row: Array) -> Array:
-    columns = column_totals(counts)
+def ppmi_of(counts: Counts, word: str) -> NDArray[np.float64]:
+    """(V,): the PPMI of a word with every context, 0 where they were never together."""
+    row, columns = _dense(counts, word), column_totals(counts)
     known = {"x": row, "x_i": row.sum(), "x_j": columns, "X": columns.sum()}
-    made: Array = evaluate_arrays(ppmi.definition.tree, known)
-    return np.where(row > 0, made, 0)
+    made: NDArray[np.float64] = np.where(row > 0, evaluate_arrays(ppmi.definition.tree, known), 0.0)
+    return made
 
 
 def column_totals(counts: Counts) -> NDArray[np.float64]:
     """Σ_i X_ij, (V,): how often each word stands near another; as the rows' sums where counts are symmetric."""
     if counts.symmetric:
         return counts.totals
-    return np.bincount(counts.columns, counts.values, minlength=len(counts.vocabulary))
+    return np.bincount(counts.columns, counts.values, minlength=len(counts.vocabulary)).astype(np.float64)
