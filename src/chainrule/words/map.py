@@ -165,8 +165,8 @@ def _labels(found: Map, panel: Panel) -> Iterable[tuple[Note, Series | None]]:
         nearest = min(max(x, box[0]), box[2]), min(max(y, box[1]), box[3])
         join = None
         if max(abs(nearest[0] - x), abs(nearest[1] - y)) > 1.5 * GAP:
-            ends = _value(frame, panel, x, y), _value(frame, panel, *nearest)
-            join = series("", *zip(*ends, strict=True), "thin")
+            (x0, y0), (x1, y1) = _value(frame, panel, x, y), _value(frame, panel, *nearest)
+            join = series("", (x0, x1), (y0, y1), "thin")
         yield Note(word, *_value(frame, panel, box[0], box[3] - BELOW), placed=True), join
 
 
