@@ -89,7 +89,7 @@ def _lines() -> tuple[Any, ...]:
     slope = with_numbers(glove_half_pair_cost.definition.gradients["e"], g=1)
     lines = [
         line("feedforward", "f", glove_weighting.definition, "how much the pair weighs: 1 from x_max on"),
-        line("feedforward", "p", prediction, "the prediction of ln X: the product of the vectors, and both biases"),
+        line("feedforward", "p", prediction, "the prediction of ln x: the product of the vectors, and both biases"),
         line("feedforward", "e", glove_error.definition, "the error: the prediction less the logarithm of the count"),
         line("loss", "J", glove_pair_cost.definition, "the paper's cost of the pair, which training reports"),
         line("loss", "C", glove_half_pair_cost.definition,
