@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from commandline import chainrule, refused
+
 from word_files import TEXTS, write_files
 
 FORMS = {"text": "GloVe's step", "markdown": "# GloVe's step", "latex": r"\frac", "html": "<!DOCTYPE html>"}
