@@ -61,9 +61,9 @@ def command(
         printing.print_json(_json(offered, chart, out))
     if out is None:
         if not as_json:
-            print(_written(chart, ending).decode(), end="")
+            print(written(chart, ending).decode(), end="")
         return
-    replace_file(out, _written(chart, ending))
+    replace_file(out, written(chart, ending))
     if not as_json:
         printing.say(f"The chart {offered.name} is in {quoted(out)}.")
 
@@ -108,7 +108,7 @@ def _made(
     return offered.function(*options.load_both(model, data, reading))
 
 
-def _written(chart: Chart, ending: str) -> bytes:
+def written(chart: Chart, ending: str) -> bytes:
     """The chart as a file of that kind."""
     if ending == ".svg":
         from chainrule.working.charts.svg import svg

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tomllib
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainrule.cli import options, printing
+from chainrule.cli import options
+from chainrule.cli.workings import give_out
 from chainrule.errors import ConfigError
 from chainrule.files.atomic import quoted
 from chainrule.working.worked import EXAMPLES
@@ -80,7 +80,7 @@ def command(
         show_equations(what, rule=asked["rule"], loss=asked["loss"], as_json=as_json)
         return
     workings = _workings(what, entry, asked)
-    _give_out(workings, "json" if as_json else form, out, slides=slides)
+    give_out(workings, "json" if as_json else form, out, slides=slides)
 
 
 def _has_no_numbers(what: str, asked: dict[str, Any]) -> bool:
@@ -230,36 +230,3 @@ def _numbers(option: str, written: str) -> list[list[Any]]:
     if not rows:
         raise ConfigError(f'{option} holds no number: write for example {option} "0.5,0.3"')
     return [[read_number(number) for number in row.split(",")] for row in rows]
-
-
-def _give_out(workings: list[Working], form: str | None, out: str | None, *, slides: bool) -> None:
-    """Print the workings, or write them to a file."""
-    from chainrule.working.rendering.renderers import format_of, render
-
-    chosen = format_of(form, out)
-    if out is not None and len(workings) > 1:
-        raise ConfigError("--out takes one working: give one --entry, or none")
-    if slides and chosen != "html":
-        raise ConfigError("--slides is for a page: give --out FILE.html or --format html")
-    asked: dict[str, dict[str, Any]] = {
-        "text": {"width": printing.width()},
-        "latex": {"document": out is not None},
-        "html": {"slides": slides},
-    }
-    if chosen == "json" and len(workings) > 1:
-        printing.print_json({"workings": [working.to_json() for working in workings]})
-        return
-    made = [
-        render(working, chosen, to_terminal=out is None and sys.stdout.isatty(), **asked.get(chosen, {}))
-        for working in workings
-    ]
-    if out is not None:
-        from chainrule.files.atomic import replace_file
-
-        body = made[0] if isinstance(made[0], bytes) else made[0].encode()
-        replace_file(out, body)
-        printing.say(f"The working is in {out}.")
-        return
-    if any(isinstance(each, bytes) for each in made):
-        raise ConfigError(f"{chosen} is no text: give --out FILE")
-    click.echo("\n\n".join(str(each).rstrip("\n") for each in made))

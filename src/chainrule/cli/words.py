@@ -17,6 +17,11 @@ COMMANDS: dict[str, str] = {
     "similarity": "tell how alike two words are",
     "evaluate": "measure vectors on analogies and on pairs of words with scores",
     "convert": "write vectors in another format",
+    "ratios": "tell two words apart by the words near them",
+    "contexts": "show a word in the lines of a corpus where it stands",
+    "why": "tell why two words are alike: the contexts they share",
+    "map": "draw a map of words, with differences as arrows",
+    "show": "work one training step of word vectors, number by number",
 }
 """Command → its one-line help, in the order of `chainrule words --help`."""
 

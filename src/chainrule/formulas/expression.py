@@ -266,7 +266,7 @@ def _below(node: Expression) -> tuple[Expression, ...]:
 
 def symbols_in(node: Expression) -> tuple[str, ...]:
     """The names of the symbols of a tree, in order of first appearance."""
-    return tuple(at.name for at in _in_order(node) if isinstance(at, Symbol))
+    return tuple(at.name for at in walk(node) if isinstance(at, Symbol))
 
 
 def fold(

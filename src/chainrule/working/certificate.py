@@ -21,7 +21,7 @@ from chainrule.working.calculation import PENCIL, Calculation
 from chainrule.working.entries import Entry
 from chainrule.working.program import Lines
 
-__all__ = ["Certificate", "certificate_of", "certify", "unit"]
+__all__ = ["Certificate", "certificate_of", "certify", "judged", "unit"]
 
 MOST_ENTRIES = 64
 MOST_PRODUCTS = 2e9  # in all feedforward passes together: about a second
@@ -130,7 +130,7 @@ def certify(
         return None
     if not found:
         return None
-    worst, units, error, agrees = _judged(found, derivation, by, unit)
+    worst, units, error, agrees = judged(found, derivation.gradients, by, unit)
     at = Entry(worst.symbol, worst.index, 1).key
     return Certificate(
         by,
@@ -154,24 +154,27 @@ def _place(derivation: Derivation, entry: Entry) -> dict[str, list[int]]:
     return {entry.symbol: [int(np.ravel_multi_index(index, sizes)) if index else 0]}
 
 
-def _judged(
-    found: Iterable[EntryCheck], derivation: Derivation, by: str, unit: Unit | None
+def judged(
+    found: Iterable[EntryCheck], gradients: Mapping[str, str], by: str, unit: Unit | None
 ) -> tuple[EntryCheck, float | None, float, bool]:
-    """The entry that is furthest off, in units of its last digit and relatively, and whether all agree."""
+    """The entry that is furthest off, in units of its last digit and relatively, and whether all agree.
+
+    gradients: parameter → the symbol of its gradient; by, unit: as for `certify`
+    """
     allowed = AGREES["float32" if "float32" in by else "float64"]
-    judged: list[tuple[bool, float, EntryCheck, float | None, float]] = []
+    rated: list[tuple[bool, float, EntryCheck, float | None, float]] = []
     for one in found:
         error = _relative(one)
-        last = unit(Entry(derivation.gradients[one.symbol], one.index, 1).key) if unit is not None else None
+        last = unit(Entry(gradients[one.symbol], one.index, 1).key) if unit is not None else None
         if last:
             units = abs(one.analytic - one.numeric) / last
             units = units if isfinite(units) else inf
-            judged.append((units <= AGREES_IN_UNITS, units / AGREES_IN_UNITS, one, units, error))
+            rated.append((units <= AGREES_IN_UNITS, units / AGREES_IN_UNITS, one, units, error))
         else:
             most = AGREES_BY_PENCIL if last == 0 else allowed
-            judged.append((error <= most, error / most, one, None, error))
-    _, _, worst, units_of_worst, error = max(judged, key=lambda each: each[1])
-    return worst, units_of_worst, error, all(each[0] for each in judged)
+            rated.append((error <= most, error / most, one, None, error))
+    _, _, worst, units_of_worst, error = max(rated, key=lambda each: each[1])
+    return worst, units_of_worst, error, all(each[0] for each in rated)
 
 
 def _relative(found: EntryCheck) -> float:

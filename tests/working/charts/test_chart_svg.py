@@ -176,3 +176,13 @@ def test_a_long_sentence_is_wrapped() -> None:
     lines = wrapped("word " * 60, 300)
     assert " ".join(lines).split() == ["word"] * 60
     assert max(text_width(line, 12) for line in lines) <= 300
+
+
+def test_a_placed_note_begins_at_its_point() -> None:
+    points = (series("", [0, 1], [0, 1], "points"),)
+    placed, beside = (
+        svg(Chart("", "", (Panel("", Axis("x"), Axis("y"), points, notes=(note,)),)))
+        for note in (Note("word", 1.0, 0.5, placed=True), Note("word", 1.0, 0.5))
+    )
+    assert 'text-anchor="start">word<' in placed
+    assert 'text-anchor="end">word<' in beside

@@ -76,13 +76,17 @@ class Cells:
 
 @dataclass(frozen=True)
 class Note:
-    """Words at a point; `dot` marks the point itself. below: the words stand under it, not over it."""
+    """Words at a point; `dot` marks the point itself. below: the words stand under it, not over it.
+
+    placed: the words begin at the point, on their base line, and not where there is room beside it
+    """
 
     text: str
     x: float
     y: float
     dot: bool = False
     below: bool = False
+    placed: bool = False
 
 
 @dataclass(frozen=True)

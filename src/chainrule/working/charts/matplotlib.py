@@ -73,8 +73,8 @@ def _draw(axes: Axes, panel: Panel) -> None:
     for note in panel.notes:
         if note.dot:
             axes.plot([note.x], [note.y], "o", color=LIGHT["ink"], zorder=4)
-        late = across.place(note.x) > 0.5
-        beside = (-6 if late else 6, -12 if note.below else 6)
+        late = across.place(note.x) > 0.5 and not note.placed
+        beside = (0, 0) if note.placed else (-6 if late else 6, -12 if note.below else 6)
         axes.annotate(
             note.text,
             (note.x, note.y),

@@ -11,7 +11,7 @@ from chainrule.working.charts.chart import Arrow, Cells, Note, Panel, Series
 from chainrule.working.charts.palette import colour_class, opacity
 from chainrule.working.charts.scales import drawn_runs, scales_of
 
-__all__ = ["draw_panel", "text_width", "wrapped"]
+__all__ = ["Frame", "draw_panel", "text_width", "wrapped"]
 
 LINE, TICK, KEY = 17.0, 11.0, 12.0
 BELOW = 42.0
@@ -40,7 +40,7 @@ def wrapped(text: str, width: float, size: float = 12.0) -> list[str]:
     return lines
 
 
-class _Frame:
+class Frame:
     """Where the plot lies in its panel, in pixels, and how values become places."""
 
     def __init__(self, panel: Panel, width: float, height: float) -> None:
@@ -62,7 +62,7 @@ class _Frame:
 
 def draw_panel(panel: Panel, width: float, height: float, identifier: str) -> tuple[str, float]:
     """The panel's markup and its height, which grows with the key; its width is as given."""
-    frame = _Frame(panel, width, height)
+    frame = Frame(panel, width, height)
     clip = f"{identifier}-clip"
     box = (
         f'x="{_n(frame.left)}" y="{_n(frame.top)}" '
@@ -88,7 +88,7 @@ def draw_panel(panel: Panel, width: float, height: float, identifier: str) -> tu
     return "".join(parts), frame.bottom + BELOW + key_height
 
 
-def _grid(frame: _Frame) -> str:
+def _grid(frame: Frame) -> str:
     path = []
     for scale, vertical in ((frame.across, True), (frame.up, False)):
         for value, _ in scale.ticks():
@@ -101,7 +101,7 @@ def _grid(frame: _Frame) -> str:
     return f'<path class="grid" d="{"".join(path)}"/>'
 
 
-def _labels(panel: Panel, frame: _Frame) -> str:
+def _labels(panel: Panel, frame: Frame) -> str:
     parts = []
     for value, written in frame.across.ticks():
         x, _ = frame.at(value, frame.up.low)
@@ -116,7 +116,7 @@ def _labels(panel: Panel, frame: _Frame) -> str:
     return "".join(parts)
 
 
-def _series(shown: Series, number: int, frame: _Frame) -> str:
+def _series(shown: Series, number: int, frame: Frame) -> str:
     colour = f"c{colour_class(number if shown.colour is None else shown.colour, shown.shade)}"
     runs = drawn_runs(shown, frame.across, frame.up)
     if shown.style == "points":
@@ -146,7 +146,7 @@ def _marker(kind: str, x: float, y: float, size: float = 3.4) -> str:
     )
 
 
-def _cells(cells: Cells, frame: _Frame) -> str:
+def _cells(cells: Cells, frame: Frame) -> str:
     """The cells by colour and strength, neighbours of a row in one rectangle."""
     paths: dict[tuple[int, int], list[str]] = {}
     for row, (colours, strengths) in enumerate(zip(cells.colours, cells.strengths, strict=True)):
@@ -165,7 +165,7 @@ def _cells(cells: Cells, frame: _Frame) -> str:
     )
 
 
-def _arrow(arrow: Arrow, frame: _Frame) -> str:
+def _arrow(arrow: Arrow, frame: Frame) -> str:
     (x0, y0), (x1, y1) = frame.at(arrow.x, arrow.y), frame.at(arrow.to_x, arrow.to_y)
     length = math.hypot(x1 - x0, y1 - y0)
     if not math.isfinite(length) or length < 1e-6:
@@ -178,11 +178,13 @@ def _arrow(arrow: Arrow, frame: _Frame) -> str:
     return f'<path class="arrow" d="M{_n(x0)} {_n(y0)}L{_n(base[0])} {_n(base[1])}{tip}"/>'
 
 
-def _note(note: Note, frame: _Frame) -> str:
+def _note(note: Note, frame: Frame) -> str:
     x, y = frame.at(note.x, note.y)
     if not (math.isfinite(x) and math.isfinite(y)):
         return ""
     dot = f'<circle class="dot" cx="{_n(x)}" cy="{_n(y)}" r="4"/>' if note.dot else ""
+    if note.placed:
+        return dot + _text("note", x, y, note.text, "start")
     width = text_width(note.text, 12.0)
     # Beside the point, on whichever side has room.
     start = x + 7 if x + 7 + width <= frame.right or x - frame.left < width else x - 7 - width
@@ -193,7 +195,7 @@ def _note(note: Note, frame: _Frame) -> str:
     return dot + _text("note", at, height, note.text, anchor)
 
 
-def _key(panel: Panel, frame: _Frame) -> tuple[str, float]:
+def _key(panel: Panel, frame: Frame) -> tuple[str, float]:
     """The names of the series under the plot, in as many rows as they need, and how high that is."""
     entries = [(n, s) for n, s in enumerate(panel.series) if s.name] if panel.key else []
     x, y, parts = frame.left, frame.bottom + BELOW + KEY, []

@@ -177,9 +177,10 @@ def _scripted(element: Element) -> str:
 
 def _over(element: Element) -> str:
     base, accent = element
-    if _text(accent) != "^":
+    name = {"^": "hat", "~": "tilde"}.get(_text(accent))
+    if name is None:
         raise ValueError(f"no accent is written as {_text(accent)!r}")
-    return f"hat({_written(base)})"
+    return f"{name}({_written(base)})"
 
 
 def _cells(table: Element) -> list[list[str]]:
