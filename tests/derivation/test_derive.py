@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -13,13 +14,14 @@ from chainrule.derivation import Dense, Derivation, Dropout, Network, derive
 from chainrule.derivation.lines import PHASES
 from chainrule.engines.initial import initial_parameters
 from chainrule.engines.numpy import NumpyEngine
-from chainrule.errors import ConfigError, InvalidInput, UnknownName
+from chainrule.errors import ConfigError, InvalidInput, ShapeMismatch, UnknownName
 from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.activations import activation as new_activation
 from chainrule.formulas.expression import Apply, Symbol, symbols_in, walk
 from chainrule.formulas.losses import LOSSES
 from chainrule.formulas.losses import loss as new_loss
-from chainrule.formulas.rules import RULES
+from chainrule.formulas.rules import RULES, rule
+from chainrule.formulas.vocabulary import column_sum, row_sum
 
 BATCH = 5
 NETWORKS = {
@@ -418,3 +420,17 @@ def test_a_gradient_of_more_parameters_than_python_recurses_has_a_length() -> No
     network = Network(1, [Dense(1, bias=False)] * 1200)
     lines = derive(network, "mse", "gradient_descent", clip_norm=1.0).lines
     assert len(next(line for line in lines if line.symbol == "n").arguments) == 1200
+
+
+@pytest.mark.parametrize("summed", [row_sum, column_sum])
+def test_a_rule_that_changes_the_shape_of_a_bias_is_refused(summed: Callable[..., Any]) -> None:
+    made = rule(
+        "by_rows",
+        parameters={"learning_rate": 0.1},
+        assignments=[("n", lambda g: summed(g**2)), ("w", lambda w, g, n, eta: w - eta * g / (1 + n))],
+    )
+    try:
+        with pytest.raises(ShapeMismatch, match=r"rule by_rows cannot update b1: .*on_bias"):
+            derive(Network(3, [Dense(2, "tanh"), Dense(1, "identity")]), "mse", made)
+    finally:
+        RULES.remove("by_rows")

@@ -106,3 +106,21 @@ def test_a_step_that_is_not_finite_leaves_the_parameters_as_they_were() -> None:
 def test_blocks_cover_every_row_once() -> None:
     rows = [n for part in weight_blocks.blocks_of(23, 100) for n in range(part.start, part.stop)]
     assert rows == list(range(23))
+
+
+def test_a_recorded_step_has_the_bits_of_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weight_blocks, "BLOCK", 2**18)
+    network = Network(300, [Dense(250, "tanh"), Dense(1, "identity")])
+    derivation = derive(network, "mse", "sgd")
+    rng = np.random.default_rng(1)
+    data = Data(rng.normal(size=(24, 300)), rng.normal(size=(24, 1)))
+    trainer = CompiledTrainer(
+        derivation, initial_parameters(network, 1), data, dtype=np.dtype("float64"), key=0
+    )
+    before = trainer.parameters()
+    trainer.steps(None, 24, 0, 0.01, 0.0, lambda: False)
+    after = trainer.parameters()
+    trainer.load(before, {}, 0)
+    recorded = trainer.last_step().updated
+    for name, value in after.items():
+        assert np.asarray(recorded[name]).tobytes() == value.tobytes()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Callable
+from threading import Barrier, Thread
 
 import numpy as np
 import pytest
@@ -110,3 +112,28 @@ def test_the_latest_record_is_read_without_making_the_others() -> None:
     latest = history.latest
     assert latest == EpochRecord(3, 0.3, None, {}, 0.05, (0.2,), 0.02)
     assert history[-1] == latest
+
+
+def test_threads_that_ask_at_once_get_each_record_once() -> None:
+    columns = EpochColumns(1, np.zeros(3000), np.zeros((3000, 1)), [0.1] * 3000, 0.0)
+    history = History()
+    history.extend(columns)
+    lengths: list[int] = []
+    begun = Barrier(4)
+
+    def read() -> None:
+        begun.wait()
+        lengths.append(len(history.records))
+
+    threads = [Thread(target=read) for _ in range(4)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert lengths == [3000] * 4
+    assert len(history) == len(history.losses) == 3000

@@ -10,10 +10,10 @@ from chainrule.derivation import reasons
 from chainrule.derivation.backpropagation import gradient_name, gradients
 from chainrule.derivation.lines import Derivation, Line, Phase
 from chainrule.derivation.network import Dense, Dropout, Network, Parameter
-from chainrule.errors import ConfigError
+from chainrule.errors import ConfigError, ShapeMismatch
 from chainrule.formulas import layers
 from chainrule.formulas.definition import Definition
-from chainrule.formulas.expression import Shape, shape_of
+from chainrule.formulas.expression import Shape, broadcast, shape_of
 from chainrule.formulas.losses import LOSSES, Loss
 from chainrule.formulas.rules import RULES, Rule
 
@@ -324,7 +324,22 @@ class _Draft:
             for target, made in by_role.get(parameter.role, rule.on_bias):
                 symbol = names.setdefault(target, f"{target}_{name}")
                 arguments = (names.get(a, a) for a in made.arguments)
-                self.write("update", symbol, made, arguments, reasons.assignment(rule, target, name), of=name)
+                reason = reasons.assignment(rule, target, name)
+                try:
+                    line = self.write("update", symbol, made, arguments, reason, of=name)
+                    if target == "w" or target in (rule.state or {}):
+                        self.check_stays(line.shape, self.shapes[name], name)
+                except ShapeMismatch as error:
+                    raise ShapeMismatch(
+                        f"the rule {rule.name} cannot update {name}: {error}: "
+                        "give the rule assignments for biases (on_bias), or change this one"
+                    ) from None
+
+    @staticmethod
+    def check_stays(found: Shape, own: Shape, name: str) -> None:
+        """An update that gives a parameter, or its state, another shape would be written beyond its end."""
+        if broadcast(found, own) != own:
+            raise ShapeMismatch(f"its new value would have shape {found}, and {name} has {own}")
 
     def check_perceptron(self, rule: Rule) -> None:
         if self.top != 1 or self.network.dense[0].activation.name != "step":

@@ -67,8 +67,11 @@ class Lowering(UpdateRows):
             told, same = resolved
             resolved = signs_by_value(told), same
             self.in_place = in_place(resolved[0], self._replaceable(told, same))
-        if self.keep is not None and self._flat_lines():
-            self.put_off = self._put_off(resolved[0])
+        put_off = self._put_off(resolved[0]) if self._flat_lines() else {}
+        if self.keep is None:
+            self.by_blocks = put_off
+        elif put_off:
+            self.put_off = put_off
             self.measured = {name for made in self.put_off.values() for name in (made.a, made.d)}
         self._lower(*resolved)
 

@@ -26,7 +26,7 @@ from chainrule.errors import InvalidInput, ShapeMismatch
 EXPLODED = 1e6
 # Single rows are predicted one after another: for networks of at most so many parameters what is made ready
 # for one is kept, the latest few of them.
-SMALL, KEPT = 2**16, 4
+SMALL, KEPT_SINGLE = 2**16, 4
 CHUNK = 512
 # An evaluator keeps programs for so many numbers of rows.
 KEPT = 8
@@ -48,7 +48,7 @@ class NumpyEngine:
     name = "numpy"
 
     def __init__(self) -> None:
-        self._idle: deque[NumpyEvaluator] = deque(maxlen=KEPT)
+        self._idle: deque[NumpyEvaluator] = deque(maxlen=KEPT_SINGLE)
 
     def run(
         self,

@@ -93,7 +93,9 @@ class PassGroups:
         self.readers: dict[str, int] = {}
         self.now = 0
         self.flats: dict[str, tuple[str, slice]] = {}
+        # Large gradients: left to the update, or recorded, which is done by the same blocks.
         self.put_off: dict[str, PutOff] = {}
+        self.by_blocks: dict[str, PutOff] = {}
         self.measured: set[str] = set()
         self.in_place: dict[str, str] = {}
         # So many of the flat arrays' first entries are updated otherwise.

@@ -151,12 +151,23 @@ class UpdateRows(LineRows):
         """The gradients that were put off, whole, and the squared lengths of their layers."""
         self.into, self.totals = self.sections[Section.WEIGHTS], {}
         for made in self.put_off.values():
-            self._weight_gradient(
-                made, slice(0, self.buffers[made.gradient].shape[0]), self.buffers[made.gradient]
-            )
+            self._whole_gradient(made)
         for number, (layer, place) in enumerate(self.arena.segments.items()):
             if any(made.layer == layer for made in self.put_off.values()):
                 self._total(f"#length {number}", f"#gradients {number}", self.arena.flat[GRADIENTS][place])
+
+    def _line(self, line: Line, symbol: str, tree: Expression) -> None:
+        if symbol in self.by_blocks:
+            self._finish_group()
+            self._whole_gradient(self.by_blocks[symbol])
+        else:
+            super()._line(line, symbol, tree)
+
+    def _whole_gradient(self, made: PutOff) -> None:
+        """A large gradient as an array; block by block, as the last bits of a product depend on that."""
+        gradient = self.buffers[made.gradient]
+        for rows in blocks_of(len(gradient), gradient[0].nbytes):
+            self._weight_gradient(made, rows, gradient[rows])
 
     def _weight_gradient(self, made: PutOff, rows: slice, target: Array) -> None:
         a, d = self.buffers[made.a], self.buffers[made.d]

@@ -308,6 +308,12 @@ def _matmul_shape(a: Shape, b: Shape) -> Shape:
     return (a[0], b[1])
 
 
+def _of_table(a: Shape, *made: int | str) -> Shape:
+    if len(a) != 2:
+        raise ShapeMismatch(f"a table (rows, columns) is needed here, not an array of shape {a}")
+    return made
+
+
 matmul = array(
     "matmul",
     lambda a, b: lambda i, j: _sum(a[i, k] * b[k, j] for k in range(a.columns)),
@@ -320,7 +326,7 @@ matmul = array(
 transpose = array(
     "transpose",
     lambda a: lambda i, j: a[j, i],
-    lambda a: (a[1], a[0]),
+    lambda a: _of_table(a, *reversed(a)),
     "{0:tight}ᵀ",
     r"{0:tight}^{{\mathsf{{T}}}}",
     "<msup><mrow>{0:tight}</mrow><mi>T</mi></msup>",
@@ -330,7 +336,7 @@ transpose = array(
 column_sum = array(
     "column_sum",
     lambda a: lambda i, j: _sum(a[k, j] for k in range(a.rows)),
-    lambda a: (a[1],),
+    lambda a: _of_table(a, *a[1:]),
     "Σ_rows({0:free})",
     r"\textstyle\sum_{{\text{{rows}}}} ({0:free})",
     '<mrow><msub><mo>&#x2211;</mo><mtext>rows</mtext></msub><mo stretchy="false">(</mo>'

@@ -6,12 +6,17 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from threading import RLock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ModelFileError
+
+# Held while the records of a history are made of its columns: threads may ask for them at once. One for all,
+# so that histories can be copied and pickled.
+_MAKING = RLock()
 
 
 @dataclass(frozen=True)
@@ -88,9 +93,11 @@ class History:
     @property
     def records(self) -> list[EpochRecord]:
         """The records, as a list that may be added to."""
-        for columns in self._waiting:
-            self._records.extend(columns.records())
-        self._waiting.clear()
+        if self._waiting:
+            with _MAKING:
+                made = [record for columns in self._waiting for record in columns.records()]
+                self._records.extend(made)
+                self._waiting.clear()
         return self._records
 
     def extend(self, columns: EpochColumns) -> None:
@@ -101,7 +108,8 @@ class History:
     @property
     def latest(self) -> EpochRecord:
         """The last record, read without making the others."""
-        return self._waiting[-1].last if self._waiting else self._records[-1]
+        with _MAKING:
+            return self._waiting[-1].last if self._waiting else self._records[-1]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, History) and self.records == other.records
@@ -112,7 +120,8 @@ class History:
         return f"History({self.records!r})"
 
     def __len__(self) -> int:
-        return len(self._records) + sum(map(len, self._waiting))
+        with _MAKING:
+            return len(self._records) + sum(map(len, self._waiting))
 
     def __iter__(self) -> Iterator[EpochRecord]:
         return iter(self.records)
@@ -123,17 +132,19 @@ class History:
     @property
     def losses(self) -> list[float]:
         """The training loss of each epoch, read without making records."""
-        losses = [record.loss for record in self._records]
-        for columns in self._waiting:
-            losses.extend(columns.losses.tolist())
+        with _MAKING:
+            losses = [record.loss for record in self._records]
+            for columns in self._waiting:
+                losses.extend(columns.losses.tolist())
         return losses
 
     @property
     def rates(self) -> list[float]:
         """The learning rate of each epoch, read without making records."""
-        rates = [record.rate for record in self._records]
-        for columns in self._waiting:
-            rates.extend(columns.rates[: len(columns)])
+        with _MAKING:
+            rates = [record.rate for record in self._records]
+            for columns in self._waiting:
+                rates.extend(columns.rates[: len(columns)])
         return rates
 
     @property
