@@ -178,3 +178,12 @@ def test_sums_of_whole_numbers_stay_within_32_bits() -> None:
     assert (low <= 1).all()
     assert (high >= 1).all()
     assert (high - low < 0.1).all()
+
+
+def test_a_vector_that_was_asked_for_may_be_changed() -> None:
+    vectors = Vectors(["king", "man"], [[3, 1], [1, 1]])
+    king = vectors["king"]
+    king -= vectors["man"]
+    assert vectors["king"].tolist() == [3, 1]
+    with pytest.raises(ValueError, match="read-only"):
+        vectors.matrix[0, 0] = 0

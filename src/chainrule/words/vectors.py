@@ -119,8 +119,10 @@ class Vectors:
 
     @property
     def matrix(self) -> Array:
-        """(V, D): all vectors, each checked; not to be written to."""
-        return self._matrix.rows(0, len(self))
+        """(V, D): all vectors, each checked; read-only."""
+        view = self._matrix.rows(0, len(self)).view()
+        view.flags.writeable = False
+        return view
 
     @property
     def size(self) -> int:
@@ -143,8 +145,8 @@ class Vectors:
 
     def __getitem__(self, word: str) -> Array:
         """(D,): the vector of a word. Raises UnknownName, with near words."""
-        place = self.place(word)
-        vector: Array = self._matrix.rows(place, place + 1)[0]
+        # A copy: x = vectors["king"]; x -= vectors["man"] must not change the vectors.
+        vector: Array = self._matrix.take(np.array([self.place(word)]))[0]
         return vector
 
     def __repr__(self) -> str:
