@@ -75,11 +75,16 @@ def test_vectors_are_those_of_the_words_unless_asked_otherwise() -> None:
     assert made.vectors("both").shape == (60, 8)
 
 
-def test_how_far_it_is_is_told() -> None:
-    seen: list[float] = []
-    train_svd(COUNTS, size=4, told=seen.append)
-    assert seen == sorted(seen)
-    assert seen[-1] == 1.0
+def test_as_many_numbers_as_words_give_the_whole_ppmi_again() -> None:
+    made = train_svd(COUNTS, size=60, dtype="float64")
+    assert_close(made.words @ made.contexts.T, ppmi_of(COUNTS, dtype="float64").toarray(), "rounding")
+
+
+def test_the_counts_stay_as_they_are() -> None:
+    counts = counts_of(60, 900)
+    train_svd(counts, size=4)
+    assert np.array_equal(counts.starts, COUNTS.starts)
+    assert np.array_equal(counts.columns, COUNTS.columns)
 
 
 def test_one_hot_rows_have_a_1_at_the_words_place() -> None:
