@@ -126,6 +126,10 @@ def test_warnings_of_libraries_are_not_shown(capsys: pytest.CaptureFixture[str])
             "option '--at' requires an argument: \"chainrule formulas --help\" lists what it takes",
         ),
         (
+            ["words", "show", "vectors.safetensors", "--pair", "ice"],
+            "option '--pair' requires 2 arguments: \"chainrule words show --help\" lists what it takes",
+        ),
+        (
             ["formulas", "--form", "txt"],
             "invalid value for '--form': 'txt' is not one of 'text', 'latex', 'mathml': "
             '"chainrule formulas --help" lists what it takes',

@@ -157,6 +157,7 @@ TRAIN = [
 COUNTS = [
     ("", 'chainrule words counts needs CORPUS...: "chainrule words counts --help" lists what it takes'),
     ("weather.txt", "the counts of a corpus have no place to go: add --out counts.safetensors"),
+    ("nowhere.txt ice", 'there is no file "nowhere.txt": check its name and folder'),
     ("weather.txt --most 3 --out d.safetensors", "--most is for looking words up in counts: leave it out"),
     ("weather.txt --threads 0 --out d.safetensors", "the number of threads is 0: give 1 or more"),
     (
@@ -187,7 +188,10 @@ COUNTS = [
         "c.safetensors narrow.safetensors --out d.safetensors",
         "counts with window 10 and window 3 cannot be merged: count both corpora with the same settings",
     ),
-    ("v.safetensors ice", 'cannot read "v.safetensors": this is a vectors, not a counts: give a counts file'),
+    (
+        "v.safetensors ice",
+        'cannot read "v.safetensors": these are vectors, not counts: give a file of counts',
+    ),
 ]
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from commandline import chainrule, refused
 
+from chainrule.words.corpus import Corpus
+from chainrule.words.counting import count
 from word_files import TEXTS, write_files
 
 FORMS = {"text": "GloVe's step", "markdown": "# GloVe's step", "latex": r"\frac", "html": "<!DOCTYPE html>"}
@@ -63,6 +65,15 @@ def test_an_example_of_skip_gram_is_shown_with_named_or_drawn_noise() -> None:
     assert '1 "gas", 2 "art"' in shown
     assert "∂C/∂z_N[2]" in shown
     assert "∂C/∂z_N[3]" in printed("words show skipgram.safetensors --example ice solid --negatives 3")
+
+
+def test_ratios_tell_when_the_vectors_were_trained_on_other_counts(tmp_path: Path) -> None:
+    (tmp_path / "twice.txt").write_text("\n".join(TEXTS * 2), encoding="utf-8")
+    others = tmp_path / "others.safetensors"
+    count(Corpus(tmp_path / "twice.txt"), minimum=1).save(others)
+    line = "words ratios ice steam --vectors vectors.safetensors --counts"
+    assert "note: the vectors were trained on other counts" in printed(f"{line} {others}")
+    assert "note:" not in printed(f"{line} counts.safetensors")
 
 
 def test_ratios_are_a_table() -> None:
@@ -142,6 +153,14 @@ def test_a_map_is_numbers_for_scripts() -> None:
         (
             "words show skipgram.safetensors --example ice solid --negatives gas --seed 1",
             "noise words that are named are not drawn: leave --seed out",
+        ),
+        (
+            "words show skipgram.safetensors --example ice solid --negatives 0",
+            "--negatives 0: draw 1 noise word or more, or name some",
+        ),
+        (
+            "words show skipgram.safetensors --example ice solid --negatives -2",
+            "--negatives -2: draw 1 noise word or more, or name some",
         ),
         (
             "words show plain.txt --pair ice solid --counts counts.safetensors",

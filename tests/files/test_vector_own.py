@@ -79,7 +79,9 @@ def test_a_model_is_not_taken_for_vectors(tmp_path: Path, told: Any) -> None:
 
     path = tmp_path / "m.safetensors"
     write_tensors(path, {"W1": np.eye(2)}, {}, kind="model")
-    assert "this is a model, not a vectors" in told(ModelFileError, lambda: read_vectors(path))
+    assert "this is a model, not vectors: give a file of vectors" in told(
+        ModelFileError, lambda: read_vectors(path)
+    )
     write_tensors(path, {"words": np.eye(2, dtype="f4")}, {}, kind="vectors")
     assert "its header is not as chainrule writes it for vectors" in told(
         ModelFileError, lambda: read_vectors(path)

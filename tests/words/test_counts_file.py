@@ -66,7 +66,7 @@ def test_an_altered_count_is_refused(tmp_path: Path) -> None:
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     write_tensors(path, {}, {}, kind="model")
-    with pytest.raises(ModelFileError, match="this is a model, not a counts"):
+    with pytest.raises(ModelFileError, match="this is a model, not counts: give a file of counts"):
         load_counts(path)
 
 

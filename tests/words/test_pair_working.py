@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -170,6 +171,17 @@ def test_a_pair_that_was_never_counted_is_refused(told: Told) -> None:
     assert message == (
         '"fashion" never stands near "ice" in the counts, and GloVe trains on what it has seen: '
         "name a pair that was counted"
+    )
+
+
+def test_counts_that_the_vectors_were_not_trained_on_are_refused(told: Told) -> None:
+    counts = small_counts()
+    data = replace(data_of(small_glove(counts)), counts=counts.vocabulary.counts + 3)
+    seen = int(counts.vocabulary.counts[counts.vocabulary.place("ice")])
+    message = told(InvalidInput, lambda: work_vectors_pair(data, counts, ("ice", "solid")))
+    assert message == (
+        f'the vectors were trained on other counts: "ice" was seen {seen + 3} times there and {seen} times '
+        "in these: give the counts that they were trained on"
     )
 
 

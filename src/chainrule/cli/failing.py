@@ -41,7 +41,7 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
             _leave_the_pipe()
             return UNREAD
         except Exception as error:
-            code, sentence = _told(error, arguments)
+            code, sentence = _told(error, command, arguments)
         except KeyboardInterrupt:
             code, sentence = INTERRUPTED, "stopped by Ctrl-C"
         _complain(sentence)
@@ -70,7 +70,7 @@ def _invoke(command: click.Command, arguments: Sequence[str]) -> int:
     return code
 
 
-def _told(error: Exception, arguments: Sequence[str]) -> tuple[int, str]:
+def _told(error: Exception, command: click.Command, arguments: Sequence[str]) -> tuple[int, str]:
     """The exit code and the sentence for an exception."""
     if os.environ.get("CHAINRULE_DEBUG") == "1":
         import traceback
@@ -82,7 +82,7 @@ def _told(error: Exception, arguments: Sequence[str]) -> tuple[int, str]:
         case ChainruleError():
             return WRONG, str(error)
         case click.ClickException():
-            return WRONG, _usage(error, arguments)
+            return WRONG, _usage(error, command, arguments)
         case MemoryError():
             return WRONG, "there is not enough memory for this: use a smaller table, batch or network"
         case OSError():
@@ -97,11 +97,10 @@ def _told(error: Exception, arguments: Sequence[str]) -> tuple[int, str]:
     )
 
 
-def _usage(error: click.ClickException, arguments: Sequence[str]) -> str:
+def _usage(error: click.ClickException, command: click.Command, arguments: Sequence[str]) -> str:
     """A mistake on the command line, and what to type instead."""
     context = getattr(error, "ctx", None)
-    called = [argument for argument in arguments[:1] if not argument.startswith("-")]
-    path = context.command_path if context else " ".join([PROGRAM, *called])
+    path = context.command_path if context else _called(command, arguments)
     see = f'"{path} --help" lists what it takes'
     if isinstance(error, click.NoSuchOption) and context:
         known = [
@@ -124,6 +123,19 @@ def _usage(error: click.ClickException, arguments: Sequence[str]) -> str:
         return f"{path} needs {missing}: {see}"
     message = error.format_message().rstrip(".")
     return f"{message[:1].lower()}{message[1:]}: {see}"
+
+
+def _called(command: click.Command, arguments: Sequence[str]) -> str:
+    """The command that the arguments begin with: click's parser does not say which one a mistake is of."""
+    path = PROGRAM
+    for argument in arguments:
+        if argument.startswith("-") or not isinstance(command, click.Group):
+            break
+        found = command.get_command(click.Context(command), argument)
+        if found is None:
+            break
+        path, command = f"{path} {argument}", found
+    return path
 
 
 def _about_file(error: OSError) -> str:

@@ -70,6 +70,8 @@ def _count(
     as_json: bool,
 ) -> None:
     if out is None:
+        if paths[0] != "-" and not Path(paths[0]).exists():
+            raise ConfigError(f'there is no file "{paths[0]}": check its name and folder')
         raise ConfigError("the counts of a corpus have no place to go: add --out counts.safetensors")
     _check_no_most(most)
     corpora.check_files(paths, "count this one first, and then add both")

@@ -96,6 +96,9 @@ def _print(found: Ratios) -> None:
         f"(w_{a} − w_{b}) · w̃_x + b_{a} − b_{b} is fitted to ln(X_{a},x / X_{b},x); less ln(X_{a} / X_{b}), "
         f"it is ln(P(x|{a}) / P(x|{b})): above 0 x goes with {a}, below with {b}."
     )
+    if found.note:
+        printing.say()
+        printing.say(f"note: {found.note}, so they need not agree")
 
 
 def _ratio(probe: Probe) -> str:

@@ -86,9 +86,11 @@ def _example(
     from chainrule.words.example_working import drawn_noise, work_vectors_example
 
     data = _read(vectors)
-    wanted = str(NEGATIVES) if negatives is None else negatives
-    if wanted.strip().isdigit() and int(wanted) > 0:
-        words = drawn_noise(data, int(wanted), seed or 0, example)
+    wanted = str(NEGATIVES) if negatives is None else negatives.strip()
+    if wanted.removeprefix("-").isdecimal():
+        if (number := int(wanted)) < 1:
+            raise ConfigError(f"--negatives {number}: draw 1 noise word or more, or name some")
+        words = drawn_noise(data, number, seed or 0, example)
     else:
         if seed is not None:
             raise ConfigError("noise words that are named are not drawn: leave --seed out")

@@ -29,6 +29,8 @@ from chainrule.files.layout import (
 
 __all__ = ["opened", "read_all", "read_front"]
 
+MANY = ("counts", "vectors")  # kinds that are named in the plural
+
 _AGAIN = "copy the file again, or make it again"
 
 
@@ -139,7 +141,9 @@ def _check_kind(found: Any, found_version: Any, where: str, kind: str, version: 
     if not isinstance(found, str) or type(found_version) is not int:
         raise _refused(where, "its header does not say what it is")
     if found != kind:
-        raise _refused(where, f"this is {_a(found)}, not {_a(kind)}", f"give {_a(kind)} file")
+        these = "these are" if found in MANY else "this is"
+        wanted = f"a file of {kind}" if kind in MANY else f"{_a(kind)} file"
+        raise _refused(where, f"{these} {_a(found)}, not {_a(kind)}", f"give {wanted}")
     has = f"its {kind} format has version {_short(str(found_version))[1:-1]}"
     if found_version > version:
         raise _refused(where, f"{has}, newer than this chainrule's {version}", "update chainrule")
@@ -172,6 +176,8 @@ def _is_shape(shape: list[Any]) -> bool:
 
 def _a(kind: str) -> str:
     shown = _short(kind)[1:-1]
+    if kind in MANY:
+        return shown
     return f"an {shown}" if shown[:1] in "aeiou" else f"a {shown}"
 
 

@@ -21,7 +21,7 @@ from chainrule.formulas.wordvectors import (
 from chainrule.words.counts import Counts
 from chainrule.words.line_program import LineProgram, line, update_lines, with_numbers
 from chainrule.words.line_working import work_lines
-from chainrule.words.parts_of_vectors import GloveParts, glove_parts
+from chainrule.words.parts_of_vectors import GloveParts, glove_parts, of_other_counts
 from chainrule.working.document import Working
 from chainrule.working.program import Kind
 
@@ -163,11 +163,13 @@ def work_vectors_pair(
 ) -> Working:
     """The next step that GloVe's training would take on a pair, from its trained vectors and its counts.
 
-    Raises InvalidInput for vectors that are not GloVe's with both sides kept, and for a pair that was never
-    counted; UnknownName for a word that the vectors or the counts lack.
+    Raises InvalidInput for vectors that are not GloVe's with both sides kept, for counts that they were not trained
+    on, and for a pair that was never counted; UnknownName for a word that the vectors or the counts lack.
     """
     parts: GloveParts = glove_parts(data)
     own, other = pair
+    if differs := of_other_counts(parts, counts, pair):
+        raise InvalidInput(f"{differs}: give the counts that they were trained on")
     x = counts.of(own, other)
     if not x:
         raise InvalidInput(

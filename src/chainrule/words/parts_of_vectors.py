@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 
 from chainrule.errors import InvalidInput, UnknownName
 from chainrule.files.vector_data import Matrix, VectorData
+from chainrule.words.counts import Counts
 
-__all__ = ["GloveParts", "TwoSides", "Words", "glove_parts", "two_sides"]
+__all__ = ["GloveParts", "TwoSides", "Words", "glove_parts", "of_other_counts", "two_sides"]
 
 Row = NDArray[np.float64]
 
@@ -99,6 +101,24 @@ def glove_parts(data: VectorData) -> GloveParts:
     if data.word_bias is None or data.context_bias is None:
         raise InvalidInput(_lacking("biases"))
     return GloveParts(data, data.contexts, (data.word_bias, data.context_bias))
+
+
+def of_other_counts(parts: Words, counts: Counts, words: Iterable[str]) -> str:
+    """What shows that vectors were trained on other counts, "" where nothing does: how often words were seen.
+
+    Raises UnknownName for a word that the vectors or the counts lack.
+    """
+    if parts.data.counts is None:
+        return ""
+    for word in words:
+        here = int(counts.vocabulary.counts[counts.vocabulary.place(word)])
+        there = int(parts.data.counts[parts.place(word)])
+        if here != there:
+            return (
+                f'the vectors were trained on other counts: "{word}" was seen {there:,} times there '
+                f"and {here:,} times in these"
+            )
+    return ""
 
 
 def _lacking(what: str) -> str:

@@ -24,7 +24,7 @@ from chainrule.formulas.wordvectors import (
     probability_ratio,
 )
 from chainrule.words.counts import Counts
-from chainrule.words.parts_of_vectors import GloveParts, glove_parts
+from chainrule.words.parts_of_vectors import GloveParts, glove_parts, of_other_counts
 
 __all__ = ["HOW_CHOSEN", "Probe", "Ratios", "Said", "column_totals", "ppmi_of", "ratios", "suggested"]
 
@@ -77,7 +77,11 @@ class Probe:
 
 @dataclass(frozen=True)
 class Ratios:
-    """The table for two words. chosen: how its probes were chosen, "" where they were given."""
+    """The table for two words.
+
+    chosen: how its probes were chosen, "" where they were given
+    note: what shows that the vectors were trained on other counts, "" where nothing does
+    """
 
     a: str
     b: str
@@ -85,6 +89,7 @@ class Ratios:
     total_b: float
     probes: tuple[Probe, ...]
     chosen: str = ""
+    note: str = ""
 
 
 def ratios(
@@ -118,7 +123,8 @@ def ratios(
     wanted = suggested(counts, a, b) if probes is None else list(probes)
     parts = glove_parts(vectors) if vectors is not None else None
     made = [_probe(counts, (a, b), totals, word, parts) for word in wanted]
-    return Ratios(a, b, *totals, tuple(made), chosen)
+    note = of_other_counts(parts, counts, (a, b)) if parts is not None else ""
+    return Ratios(a, b, *totals, tuple(made), chosen, note)
 
 
 def _probe(
