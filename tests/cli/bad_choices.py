@@ -307,7 +307,7 @@ CHOICES: list[Wrong] = [
         "trian good.csv",
         (
             'there is no command called "trian": did you mean "train"? (known: chart, check, data, '
-            "demo, evaluate, examples, exercise, formulas, info, mark, predict, show, train, warm)"
+            "demo, evaluate, examples, exercise, formulas, info, mark, predict, show, train, warm, words)"
         ),
     ),
     Wrong("train", 'chainrule train needs DATA: "chainrule train --help" lists what it takes'),

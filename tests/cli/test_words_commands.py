@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 from commandline import chainrule, refused
-
-from chainrule.cli.words import COMMANDS
 
 TEXT = "king 3 1\nqueen 3 4\nman 1 1\nwoman 1 4\ntea -1 0\n"
 
@@ -20,22 +17,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("v.txt").write_text(TEXT)
     assert chainrule("words", "convert", "v.txt", "vectors.safetensors").code == 0
     return tmp_path
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_each_command_of_words_is_found_and_has_help_that_fits(name: str) -> None:
-    assert import_module(f"chainrule.cli.words_{name}").command.name == name
-    ran = chainrule("words", name, "--help")
-    assert ran.code == 0
-    assert ran.out.startswith(f"Usage: chainrule words {name} ")
-    assert max(map(len, ran.out.splitlines())) <= 80
-
-
-def test_words_alone_lists_its_commands() -> None:
-    ran = chainrule("words")
-    assert [
-        line.split()[0] for line in ran.out.partition("Commands:\n")[2].splitlines()[: len(COMMANDS)]
-    ] == [*COMMANDS]
 
 
 def test_neighbours_are_listed_with_cosines() -> None:

@@ -110,8 +110,7 @@ class Task:
     counts: Counts | None
     vocabulary: Vocabulary
     start: Start | None
-    progress: Callable[[Progress], None]
-    part: Callable[[float], None]
+    progress: Callable[[Progress], None] | None
 
     @property
     def shared(self) -> dict[str, Any]:
@@ -133,7 +132,7 @@ def trained_by(model: str, task: Task) -> GloVe | Word2Vec | SVD:
 
         assert task.counts is not None
         own = {name: task.settings[name] for name in ("size", "seed", "shift", "smoothing", "weighting")}
-        return train_svd(task.counts, **own, threads=task.threads, told=task.part)
+        return train_svd(task.counts, **own, threads=task.threads)
     if model == "glove":
         from chainrule.words.glove import train_glove
 

@@ -11,15 +11,15 @@ __all__ = ["COMMANDS", "command"]
 COMMANDS: dict[str, str] = {
     "train": "train word vectors on a corpus",
     "counts": "count what stands near each word; look counts up; merge them",
+    "ratios": "tell two words apart by the words near them",
+    "contexts": "show a word in the lines of a corpus where it stands",
     "neighbours": "list the words nearest to a word",
+    "why": "tell why two words are alike: the contexts they share",
     "analogy": "complete an analogy: man is to king as woman is to …",
     "odd": "name the word that does not belong",
     "similarity": "tell how alike two words are",
     "evaluate": "measure vectors on analogies and on pairs of words with scores",
     "convert": "write vectors in another format",
-    "ratios": "tell two words apart by the words near them",
-    "contexts": "show a word in the lines of a corpus where it stands",
-    "why": "tell why two words are alike: the contexts they share",
     "map": "draw a map of words, with differences as arrows",
     "show": "work one training step of word vectors, number by number",
 }

@@ -39,7 +39,7 @@ def command(
     """Tell two words apart by the words near them: P(x|a), P(x|b) and their ratio, as in GloVe's paper.
 
     \b
-    chainrule words ratios ice steam --counts FILE --probes solid gas water fashion
+    chainrule words ratios ice steam --counts FILE --probes solid gas water
 
     With --vectors, beside it what GloVe is trained for: (w_a − w_b) · w̃_x + b_a − b_b, the logarithm of the
     ratio of counts; less the logarithm of the ratio of their totals, that of the ratio of probabilities.

@@ -193,15 +193,11 @@ def _train(
     show: bool,
 ) -> GloVe | Word2Vec | SVD:
     with ExitStack() as stack:
-        told: tuple[Callable[[Progress], None], Callable[[float], None]]
-        told = (lambda progress: None), (lambda part: None)
+        told: Callable[[Progress], None] | None = None
         if show and "epochs" in settings:
-            told = stack.enter_context(_telling(settings["epochs"])), told[1]
-        elif show:
-            move = stack.enter_context(portion(show=True))
-            told = told[0], lambda part: move(part, "  singular values")
+            told = stack.enter_context(_telling(settings["epochs"]))
         task = Task(
-            settings, threads, str(checkpoint), text.encoded, text.counts, text.vocabulary, start, *told
+            settings, threads, str(checkpoint), text.encoded, text.counts, text.vocabulary, start, told
         )
         try:
             return trained_by(model, task)
