@@ -35,6 +35,19 @@ TRAIN = [
         "threads must be a whole number of at least 1, not 0: leave it out to use all processors",
     ),
     ("weather.txt --seed -1", "seed must be a whole number of at least 0, not -1: give for example 0"),
+    (
+        "weather.txt --size 99999999999999999999999",
+        "size can be at most 100000, not 99999999999999999999999: give for example 100",
+    ),
+    (
+        "weather.txt --threads 99999999999999999999999",
+        "threads can be at most 1024, not 99999999999999999999999: leave it out to use all processors",
+    ),
+    (
+        "weather.txt --model cbow --negatives 1001",
+        "negatives can be at most 1000, not 1001: give for example 5",
+    ),
+    ("''", "a file name is empty: name a file, a folder, or - for standard input"),
     ("weather.txt --window 0", "the window is 0: give a whole number from 1 to 1000"),
     (
         "weather.txt --model cbow --window 0",

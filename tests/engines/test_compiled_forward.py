@@ -14,6 +14,7 @@ from chainrule.engines.compiled import CompiledEngine
 from chainrule.engines.engine import Data
 from chainrule.engines.initial import initial_parameters
 from chainrule.engines.numpy import NumpyEngine
+from chainrule.errors import ShapeMismatch
 from tolerances import assert_close
 
 NETWORK = Network(30, [Dense(20, "tanh"), Dense(4, "softmax")])
@@ -99,3 +100,14 @@ def test_callers_at_once_get_what_one_alone_gets() -> None:
     alone = [outputs(seed) for seed in (1, 2)]
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(outputs, (1, 2))) == alone
+
+
+@pytest.mark.parametrize("engine", [CompiledEngine(), NumpyEngine()])
+@pytest.mark.parametrize("count", [1, 29, 31])
+def test_a_single_row_of_another_length_is_refused(engine: Any, count: int) -> None:
+    predict = engine.evaluator(_lines(), dtype="float32").single(PARAMETERS)
+    with pytest.raises(
+        ShapeMismatch, match=f"the network has 30 inputs: give a row of 30 numbers, not {count}"
+    ):
+        predict(np.zeros(count, np.float32))
+    assert predict([0.0] * 30).shape == (4,)

@@ -95,7 +95,7 @@ def check_settings(model: str, settings: Mapping[str, Any], threads: int | None)
         from chainrule.words.epochs import check_whole
 
         check_whole("window", settings["window"], 1, "give for example 5")
-        check_whole("negatives", settings["negatives"], 1, "give for example 5")
+        check_whole("negatives", settings["negatives"], 1, "give for example 5", most=1000)
         GradientDescent(learning_rate=settings["rate"])
 
 

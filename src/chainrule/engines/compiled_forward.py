@@ -21,6 +21,7 @@ from chainrule.engines.machine import the_machine
 from chainrule.engines.machinery import Machinery, function, weights_name
 from chainrule.engines.program import Arena
 from chainrule.engines.row_products import RowsLowering
+from chainrule.engines.samples import check_row
 from chainrule.engines.sparse import SparseRows
 from chainrule.engines.sparse_lowering import SparseLowering, SparseSource
 from chainrule.engines.threads import enough_threads, threads_of_ones_own
@@ -134,6 +135,7 @@ class CompiledEvaluator:
         """A function from one row (I,), an array of the evaluator's dtype, to its outputs (O,), soon.
 
         The result is a new array each time. Made for one thread; each thread makes its own.
+        It raises ShapeMismatch for a row of another length.
         """
         own = CompiledEvaluator(self._derivation, self._dtype)
         own.load(parameters)
@@ -202,10 +204,11 @@ class _Forward:
         call, *where = self._call()
         start, numbers, plan = where
         given, copy = self.x.reshape(-1), self.output.reshape(-1).copy
-        keep = self
+        keep, inputs = self, len(given)
 
         def predict(row: Any) -> Array:
             assert keep is not None
+            check_row(row, inputs)
             given[:] = row
             call(start, numbers, plan)
             return copy()

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from chainrule.derivation.lines import Derivation
 from chainrule.engines.engine import Array, Data, Slice, Step
 from chainrule.engines.program import GRADIENTS, Arena, Program, as_dtype
+from chainrule.engines.samples import check_row
 from chainrule.engines.sparse import SparseRows, Values, is_sparse, sparse_rows
 from chainrule.engines.threads import enough_threads
 from chainrule.errors import InvalidInput, ShapeMismatch
@@ -155,13 +156,16 @@ class NumpyEvaluator:
         return outputs, summed if derivation.loss.over_batch == "sum" else summed / (weight or 1.0)
 
     def single(self, parameters: Mapping[str, Any]) -> Callable[[Any], Array]:
-        """A function from one row (I,) to its outputs (O,), for one thread."""
+        """A function from one row (I,) to its outputs (O,), for one thread; ShapeMismatch for another length."""
         own = NumpyEvaluator(self._derivation, self._arena.dtype)
         program = own._program(1)
         for parameter in self._derivation.network.parameters:
             np.copyto(own._arena.views[parameter.name], parameters[parameter.name])
 
+        inputs = self._derivation.network.inputs
+
         def predict(row: Any) -> Array:
+            check_row(row, inputs)
             program.buffers["x"][0] = row
             with np.errstate(all="ignore"):
                 program.run(program.compute)

@@ -36,6 +36,13 @@ def check_inputs(X: Any, network: Network) -> Any:
     return array
 
 
+def check_row(row: Any, inputs: int) -> None:
+    """Raises ShapeMismatch for a row of another length; a single number would otherwise stand for all inputs."""
+    count = row.size if hasattr(row, "size") else len(row)
+    if count != inputs:
+        raise ShapeMismatch(f"the network has {inputs} inputs: give a row of {inputs} numbers, not {count}")
+
+
 def check_shape(X: Any, network: Network) -> Any:
     """X as `check_inputs` gives it, its numbers not looked at."""
     array: Any = sparse_rows("X", X) if is_sparse(X) else numeric("X", X)

@@ -74,7 +74,8 @@ class Model:
     def row_predictor(self) -> Callable[[Any], Array]:
         """A function from one encoded row (I,) to the outputs (O,) in microseconds, by the compiled engine.
 
-        It checks nothing and belongs to the thread that made it; make one for each thread.
+        It checks the row's length only, and raises ShapeMismatch for another. It belongs to the thread that made
+        it; make one for each thread.
         """
         evaluator = find_engine("compiled").evaluator(self._feedforward, dtype=self.settings.dtype)
         return evaluator.single(self.parameters)

@@ -21,6 +21,8 @@ Array = NDArray[Any]
 Ending = Literal["epochs", "patience", "interrupted"]
 Kind = Literal["sum", "words", "contexts", "both"]
 Share = Callable[[Callable[[], None]], None]
+# Far beyond what is of use: more is a slip of the pen, and would take all memory.
+MOST_NUMBERS, MOST_THREADS = 100_000, 1024
 
 
 @dataclass(frozen=True)
@@ -144,18 +146,20 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def check_whole(name: str, value: Any, least: int, advice: str) -> None:
-    """Raises ConfigError for what is not a whole number of at least so much."""
+def check_whole(name: str, value: Any, least: int, advice: str, most: int | None = None) -> None:
+    """Raises ConfigError for what is not a whole number of at least so much, and at most so much."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise ConfigError(f"{name} must be a whole number of at least {least}, not {value!r}: {advice}")
+    if most is not None and int(value) > most:
+        raise ConfigError(f"{name} can be at most {most}, not {value}: {advice}")
 
 
 def check_common(size: Any, seed: Any, threads: Any) -> None:
     """Raises ConfigError for a setting that every model has and that is out of its range."""
-    check_whole("size", size, 1, "give for example 100")
+    check_whole("size", size, 1, "give for example 100", most=MOST_NUMBERS)
     check_whole("seed", seed, 0, "give for example 0")
     if threads is not None:
-        check_whole("threads", threads, 1, "leave it out to use all processors")
+        check_whole("threads", threads, 1, "leave it out to use all processors", most=MOST_THREADS)
 
 
 def check_run(epochs: Any, patience: Any, checkpoint: Any, every: Any, resume: bool) -> None:

@@ -43,6 +43,8 @@ def sources_of(path: str | os.PathLike[str]) -> list[Source]:
     checked_path(path)
     if os.fspath(path) == "-":
         return [StandardInput()]
+    if not os.fspath(path):
+        raise InvalidInput("a file name is empty: name a file, a folder, or - for standard input")
     place = Path(path)
     try:
         there = place.exists()

@@ -96,7 +96,7 @@ class _Settings:
             raise unknown("model of word2vec", self.model, MODELS)
         check_common(self.size, self.seed, self.threads)
         check_whole("window", self.window, 1, "give for example 5")
-        check_whole("negatives", self.negatives, 1, "give for example 5")
+        check_whole("negatives", self.negatives, 1, "give for example 5", most=1000)
         for name, value, advice in (
             ("sample", self.sample, "give for example 1e-3, or 0 to keep all words"),
             ("power", self.power, "give for example 0.75"),
