@@ -149,7 +149,8 @@ def train_glove(
     freeze:    words whose vectors and biases stay as they start, or "start" for all that `start` has
     progress:  called after every stratum
     checkpoint, checkpoint_every, resume: a file that is written every so many epochs, and when interrupted;
-               with `resume`, training goes on from it, to the same bits as without the break
+               with `resume`, training goes on from it, to the same bits as without the break; `start` is not
+               read again
     dtype:     of the vectors while they are trained
 
     Weights start as in Stanford's program, uniform on (−½, ½)/(D + 1), drawn by NumPy; so do the sums of
